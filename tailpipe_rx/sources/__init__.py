@@ -1,0 +1,1 @@
+"""Artifact sources: frozen config values that are Observables of artifacts."""
