@@ -1,0 +1,130 @@
+"""``tailpipe-rx collect``: from arguments to a running collection, and from its events to an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from reactivex import Subject
+
+from ..errors import UsageError, describe
+from ..events import Event
+from ..operators.runner import drain
+from ..plugin import Plugin, collect
+from ..sources.files import FileSource
+from .display import Plain, display, silence
+from .lookup import find_table
+from .outcome import FAILED, NOBODY_LISTENS, Outcome
+from .render import as_json
+from .signals import Aborted, Signals
+from .summary import Report
+from .text import place, safe
+
+
+def collect_files(
+    name: str,
+    partition: str,
+    locations: tuple[str, ...],
+    plugin: Plugin | None,
+    spec: str | None,
+    into: Path,
+    workers: int,
+    chunk_rows: int,
+    json: bool,
+    quiet: bool,
+    debug: bool,
+) -> int:
+    """Collect, and show it. The exit code; raises `UsageError` for what is wrong before it begins."""
+    table, said = find_table(name, plugin)
+    source = FileSource(locations, exclude=(into,))
+    if missing := source.missing():
+        raise UsageError(f"nothing there to collect: {', '.join(map(place, missing))} (no such file or directory)")
+    stop: Subject[None] = Subject()
+    collection = collect(
+        table, source, into=into, partition=partition, workers=workers, chunk_rows=chunk_rows, stop=stop
+    )
+    outcome = Outcome()
+    began = time.monotonic()
+    data = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr), display(sys.stderr, quiet=quiet, json=json) as shown:
+        if said is not None:
+            shown.note(said)
+        with _logs(shown, debug), Signals(lambda: stop.on_next(None), shown.note) as signals:
+            write = JsonLines(data, signals.ask) if json else None
+
+            def on_event(event: Event) -> None:
+                outcome.see(event)
+                if write is not None:
+                    write(event)
+                shown.event(event)
+
+            try:
+                drain(collection, on_event)
+            except Aborted:
+                outcome.aborted = True
+            if write is not None and write.error is not None:
+                shown.note(write.error)
+        outcome.interrupted = signals.code or (write.code if write is not None else None)
+        shown.end(Report(outcome, f"{name}.{partition}", str(into), locations, time.monotonic() - began))
+    return outcome.exit_code
+
+
+class JsonLines:
+    """Events on stdout. When they cannot be written any more the run is asked to stop, and comes to its end."""
+
+    def __init__(self, stream: TextIO, stop: Callable[[], object]) -> None:
+        self.code: int | None = None
+        """The exit code that a closed or full stdout stands for; None while all is well."""
+        self.error: str | None = None
+        """What there is to say about it: nothing, where the reader has had enough."""
+        self._stream = stream
+        self._stop = stop
+
+    def __call__(self, event: Event) -> None:
+        if self.code is not None:
+            return
+        try:
+            print(as_json(event), file=self._stream, flush=True)
+        except OSError as error:
+            self.code = FAILED
+            if isinstance(error, BrokenPipeError):
+                self.code = NOBODY_LISTENS
+            else:
+                self.error = f"error: standard output cannot be written to: {error.strerror}"
+            silence(self._stream)
+            self._stop()
+
+
+class _Lines(logging.Handler):
+    """Log records as lines of the display, so that they do not run into the live line."""
+
+    def __init__(self, shown: Plain) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            text += f": {describe(record.exc_info[1])}"
+        self._shown.note(f"{record.levelname.lower()}: {safe(text)}")
+
+
+@contextlib.contextmanager
+def _logs(shown: Plain, debug: bool) -> Iterator[None]:
+    """What the package logs goes to stderr: warnings and worse; with ``--debug`` everything."""
+    logger, handler = logging.getLogger("tailpipe_rx"), _Lines(shown)
+    level, propagates = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if debug else logging.WARNING)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagates
