@@ -279,4 +279,4 @@ if __name__ == "__main__":
             check=False,
         )
         assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr
-        assert ran.stderr.startswith("hello_greeting.default: 1 row in 1 chunk")
+        assert ran.stderr.startswith("hello_greeting.default: 1 row in ")

@@ -35,15 +35,14 @@ class Report:
 def plain(report: Report) -> list[str]:
     """For a pipe or a log file: one line for the run, one for the error that ended it."""
     out = report.outcome
-    facts = [rows(report), ", ".join(artifacts(out))]
+    facts = [rows(report, " rows"), artifacts(out, "artifact")]
     if out.rejected:
         facts.append(f"{count(out.rejected, 'record')} rejected, {kept(report)}")
     if out.interrupted is not None:
         facts.append("stopped")
-    facts = [fact for fact in facts if fact]
-    lines = [f"{report.name}: {'; '.join(facts)}"]
-    if (why := broken(report)) is not None:
-        lines.append(why if out.aborted else f"error: {why}")
+    lines = [f"{report.name}: {'; '.join(filter(None, facts))}"]
+    if (error := broken(report)) is not None:
+        lines.append(error if out.aborted else f"error: {error}")
     return lines
 
 
@@ -62,45 +61,46 @@ def show(report: Report, console: Console) -> None:
 
     add("rows", rows(report), "" if out.rows else "dim")
     if said := artifacts(out):
-        add("artifacts", ", ".join(said))
+        add("artifacts", said)
     if out.rejected:
-        add("rejected", f"{count(out.rejected, 'record')}, {kept(report)}", "yellow")
+        add("rejected", f"{out.rejected:,}, {kept(report)}", "yellow")
         if out.first_rejected is not None:
             add("", reason(out.first_rejected))
     for i, failed in enumerate(out.failures):
-        add("" if i else "failed", failure(failed), "red")
+        add("" if i else "failed", place(failed.artifact.name))
+        add("", why(failed), "red")
     if more := out.failed - len(out.failures):
-        add("", f"and {more:,} more (--json names each)", "red")
+        add("", f"and {more:,} more (--json names each)", "dim")
     heading = Text.assemble((safe(report.name), "bold"), (f"  {duration(report.seconds)}", "dim"))
     console.print(heading, soft_wrap=True)
     console.print(grid)
-    if (why := broken(report)) is not None:
-        console.print(Text.assemble(("" if out.aborted else "error: ", "bold red"), why), soft_wrap=True)
+    if (error := broken(report)) is not None:
+        console.print(Text.assemble(("" if out.aborted else "error: ", "bold red"), error), soft_wrap=True)
     elif out.chunks and report.into.isprintable():
         console.print()
         console.print(Text("Look at them:", "dim"))
         console.print(Text(query(report.into)), soft_wrap=True)  # in one piece, so that it can be copied
 
 
-def rows(report: Report) -> str:
+def rows(report: Report, noun: str = "") -> str:
+    """How many rows there are, and where."""
     out = report.outcome
     if not out.discovered and out.error is None:
         return f"nothing found in {', '.join(map(place, report.locations))}"
     if not out.chunks:
-        return "no rows"
-    return f"{count(out.rows, 'row')} in {count(out.chunks, 'chunk')}, {safe(report.into)}"
+        return "no rows" if noun else "none"
+    many = noun if out.rows != 1 else noun.removesuffix("s")
+    return f"{out.rows:,}{many} in {safe(report.into)} ({count(out.chunks, 'chunk')})"
 
 
-def artifacts(out: Outcome) -> list[str]:
+def artifacts(out: Outcome, noun: str = "") -> str:
     """How many artifacts of each fate; empty if there were none."""
-    facts = [(out.extracted, "extracted"), (out.failed, "failed"), (out.skipped, "skipped")]
-    under_way = out.discovered - out.extracted - out.failed
-    if out.interrupted is not None and under_way > 0:
-        facts.append((under_way, "not finished"))
-    first, *rest = [(n, fate) for n, fate in facts if n] or [(0, "")]
-    if not first[0]:
-        return []
-    return [f"{count(first[0], 'artifact')} {first[1]}", *(f"{n:,} {fate}" for n, fate in rest)]
+    fates = [(out.extracted, "extracted"), (out.failed, "failed"), (out.skipped, "skipped")]
+    if out.interrupted is not None:
+        fates.append((out.discovered - out.extracted - out.failed, "not finished"))
+    said = [(n, fate) for n, fate in fates if n > 0]
+    first = f" {noun}{'s' if said[0][0] != 1 else ''}" if noun and said else ""
+    return ", ".join(f"{n:,}{'' if i else first} {fate}" for i, (n, fate) in enumerate(said))
 
 
 def kept(report: Report) -> str:
@@ -117,10 +117,13 @@ def reason(event: RowsQuarantined) -> str:
 
 def failure(event: ArtifactFailed) -> str:
     """One artifact that failed: which, why, and what there is of it."""
-    name = event.artifact.name
-    why = _ERRNO.sub("", event.error).removesuffix(f": {name!r}")  # the system's number and the name a second time
+    return f"{place(event.artifact.name)}: {why(event)}"
+
+
+def why(event: ArtifactFailed) -> str:
+    text = _ERRNO.sub("", event.error).removesuffix(f": {event.artifact.name!r}")  # number and name are for programs
     kept = f" ({count(event.rows, 'row')} before that kept)" if event.rows else ""
-    return f"{place(name)}: {safe(why)}{kept}"
+    return safe(text) + kept
 
 
 def broken(report: Report) -> str | None:

@@ -56,7 +56,7 @@ def test_a_file_that_may_not_be_read_beside_others_is_named(run: Run, open_to_al
     ran = run("collect", TABLE, "logs", prefix=SETPRIV)
     assert lines(ran) == [
         "failed: logs/b.json.gz: Permission denied",
-        f"{TABLE}.default: 2 rows in 1 chunk, tailpipe-out; 1 artifact extracted, 1 failed",
+        f"{TABLE}.default: 2 rows in tailpipe-out (1 chunk); 1 artifact extracted, 1 failed",
     ]
     assert ran.returncode == 3
 
@@ -104,7 +104,7 @@ def test_a_binary_file_is_named_and_the_rest_is_collected(run: Run, tmp_path: Pa
     said = lines(ran)
     assert len(said) == 2
     assert said[0].startswith("failed: logs/b.bin: ")
-    assert said[1].startswith(f"{TABLE}.default: 2 rows in 1 chunk, tailpipe-out; 1 artifact extracted, 1 failed")
+    assert said[1].startswith(f"{TABLE}.default: 2 rows in tailpipe-out (1 chunk); 1 artifact extracted, 1 failed")
     assert ran.returncode == 3
 
 
@@ -125,7 +125,7 @@ def test_a_record_without_a_time_is_kept_apart_with_its_place(run: Run, tmp_path
     said = lines(ran)
     assert said[0].startswith("rejected: 1 record, first a.json.gz record 0: ")
     assert said[1:] == [
-        f"{TABLE}.default: 2 rows in 1 chunk, tailpipe-out; 1 artifact extracted; "
+        f"{TABLE}.default: 2 rows in tailpipe-out (1 chunk); 1 artifact extracted; "
         "1 record rejected, kept in tailpipe-out/quarantine"
     ]
     assert ran.returncode == 3

@@ -24,7 +24,7 @@ def test_logs_become_rows_in_the_default_directory(run: Run, tmp_path: Path) -> 
     ran = run("collect", "aws_cloudtrail_log.prod", "logs")
     assert ran.returncode == 0
     assert ran.stdout == ""
-    assert ran.stderr == ("aws_cloudtrail_log.prod: 5 rows in 1 chunk, tailpipe-out; 2 artifacts extracted\n")
+    assert ran.stderr == ("aws_cloudtrail_log.prod: 5 rows in tailpipe-out (1 chunk); 2 artifacts extracted\n")
     found = rows(tmp_path / "tailpipe-out")
     assert len({row["tp_id"] for row in found}) == 5
     assert {row["tp_partition"] for row in found} == {"prod"}
@@ -42,7 +42,7 @@ def test_a_table_of_a_plugin_file_is_collected_in_workers(run: Run, tmp_path: Pa
     ran = run("collect", "hello_greeting", "--plugin", "hello.py", "a.log", "--workers", "2")
     assert (ran.returncode, ran.stderr) == (
         0,
-        "hello_greeting.default: 2 rows in 1 chunk, tailpipe-out; 1 artifact extracted\n",
+        "hello_greeting.default: 2 rows in tailpipe-out (1 chunk); 1 artifact extracted\n",
     )
     assert [row["name"] for row in rows(tmp_path / "tailpipe-out")] == ["Ada", "Bob"]
 
@@ -114,7 +114,7 @@ def test_collecting_the_current_directory_does_not_collect_what_is_written_there
 def test_chunks_have_as_many_rows_as_was_said(run: Run, tmp_path: Path, hello: Path) -> None:
     greetings(tmp_path / "a.log", *(f"n{i}" for i in range(25)))
     ran = run("collect", "hello_greeting", "a.log", "--plugin", "hello.py", "--chunk-rows", "10")
-    assert ran.stderr.startswith("hello_greeting.default: 25 rows in 3 chunks")
+    assert ran.stderr.startswith("hello_greeting.default: 25 rows in tailpipe-out (3 chunks)")
     sizes = [len(chunk.read_text().splitlines()) for chunk in sorted((tmp_path / "tailpipe-out").glob("*.jsonl"))]
     assert sizes == [10, 10, 5]
 
@@ -139,7 +139,7 @@ def test_the_command_that_is_shown_reads_what_was_collected(run: Run, tmp_path: 
 
     ran = run("collect", "aws_cloudtrail_log", SAMPLES)
     assert ran.returncode == 0
-    assert "2,900 rows in 1 chunk" in ran.stderr
+    assert "2,900 rows in tailpipe-out (1 chunk)" in ran.stderr
     assert len(duckdb.sql(sql(str(tmp_path / "tailpipe-out"))).fetchall()) == 5
 
 

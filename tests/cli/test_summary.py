@@ -59,8 +59,8 @@ def shown(it: Report, width: int = 80) -> str:
 def test_a_good_run_on_a_terminal_says_where_the_rows_are_and_what_to_type_next() -> None:
     assert shown(report(*GOOD)) == (
         "aws_cloudtrail_log.default  0.4 s\n"
-        "rows       2,900 rows in 1 chunk, out\n"
-        "artifacts  1 artifact extracted\n"
+        "rows       2,900 in out (1 chunk)\n"
+        "artifacts  1 extracted\n"
         "\n"
         "Look at them:\n"
         """duckdb -c "SELECT * FROM read_ndjson('out/*.jsonl') LIMIT 5\""""
@@ -70,15 +70,20 @@ def test_a_good_run_on_a_terminal_says_where_the_rows_are_and_what_to_type_next(
 def test_a_run_with_losses_names_the_first_of_them_and_where_they_are_kept() -> None:
     assert shown(report(*MIXED)) == (
         "aws_cloudtrail_log.default  0.4 s\n"
-        "rows       2,910 rows in 1 chunk, out\n"
-        "artifacts  1 artifact extracted, 7 failed\n"
-        "rejected   2 records, kept in out/quarantine\n"
+        "rows       2,910 in out (1 chunk)\n"
+        "artifacts  1 extracted, 7 failed\n"
+        "rejected   2, kept in out/quarantine\n"
         "           /logs/a.json.gz record 17: no eventTime\n"
-        "failed     /logs/0.gz: the gzip data end too early (10 rows before that kept)\n"
-        "           /logs/1.gz: the gzip data end too early\n"
-        "           /logs/2.gz: the gzip data end too early\n"
-        "           /logs/3.gz: the gzip data end too early\n"
-        "           /logs/4.gz: the gzip data end too early\n"
+        "failed     /logs/0.gz\n"
+        "           the gzip data end too early (10 rows before that kept)\n"
+        "           /logs/1.gz\n"
+        "           the gzip data end too early\n"
+        "           /logs/2.gz\n"
+        "           the gzip data end too early\n"
+        "           /logs/3.gz\n"
+        "           the gzip data end too early\n"
+        "           /logs/4.gz\n"
+        "           the gzip data end too early\n"
         "           and 2 more (--json names each)\n"
         "\n"
         "Look at them:\n"
@@ -94,9 +99,9 @@ def test_at_40_columns_text_is_wrapped_but_what_is_to_be_copied_is_in_one_piece(
 
 
 def test_in_a_pipe_a_run_is_one_line() -> None:
-    assert plain(report(*GOOD)) == ["aws_cloudtrail_log.default: 2,900 rows in 1 chunk, out; 1 artifact extracted"]
+    assert plain(report(*GOOD)) == ["aws_cloudtrail_log.default: 2,900 rows in out (1 chunk); 1 artifact extracted"]
     assert plain(report(*MIXED)) == [
-        "aws_cloudtrail_log.default: 2,910 rows in 1 chunk, out; 1 artifact extracted, 7 failed; "
+        "aws_cloudtrail_log.default: 2,910 rows in out (1 chunk); 1 artifact extracted, 7 failed; "
         "2 records rejected, kept in out/quarantine"
     ]
 

@@ -79,7 +79,7 @@ def test_a_terminal_that_can_do_nothing_gets_plain_lines(tmp_path: Path, hello: 
     greetings(tmp_path / "logs" / "a.log", "Ada")
     seen, _ = on_terminal(tmp_path, 80, "collect", "hello_greeting", "logs", "--plugin", "hello.py", TERM="dumb")
     assert "\x1b" not in seen
-    assert seen == "hello_greeting.default: 1 row in 1 chunk, tailpipe-out; 1 artifact extracted\r\n"
+    assert seen == "hello_greeting.default: 1 row in tailpipe-out (1 chunk); 1 artifact extracted\r\n"
 
 
 def test_names_and_log_text_from_outside_are_shown_as_text(tmp_path: Path, hello: Path) -> None:
