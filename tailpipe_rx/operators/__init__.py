@@ -1,0 +1,1 @@
+"""Operators: values that compose, compare, print and pickle, and never queue."""

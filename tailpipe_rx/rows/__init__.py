@@ -1,0 +1,1 @@
+"""Rows: an annotated class in, one JSON line out."""

@@ -1,0 +1,77 @@
+"""Looking into a `Json` column."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, get_origin
+
+import msgspec
+from msgspec import Raw
+
+from ..errors import RecordError
+from .hints import bare, replaced, structs
+from .row import Struct
+from .twins import lenient
+
+
+class Look:
+    """Stands in front of a slot that holds raw JSON, and decodes it when somebody looks.
+
+    A type with Structs in it may know only some of the keys, so it is decoded at each look and the raw bytes stay; it
+    has to be immutable, lest changes be lost. Plain dicts and lists hold everything: they replace the raw bytes, so
+    that what was seen, and perhaps changed, is what is written.
+    """
+
+    def __init__(self, slot: Any, hint: Any) -> None:
+        self.raw, self._set = slot.__get__, slot.__set__  # the slot itself, without decoding
+        self._partial = any(True for _ in structs(hint))
+        if self._partial and not _immutable(bare(hint)):
+            raise TypeError(
+                f"{slot.__objclass__.__name__}.{slot.__name__}: a Json column of Structs must be immutable, a Struct or "
+                "tuple[Struct, ...] (of msgspec's own Structs frozen ones): changes would be lost"
+            )
+        self._decode = msgspec.json.Decoder(replaced(hint, looked_at)).decode
+
+    def __get__(self, row: Any, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        value = self.raw(row)
+        if type(value) is Raw:
+            raw = value
+            value = self._decode(raw)
+            if not self._partial:
+                _lossless(bytes(raw), value)
+                self._set(row, value)
+        return value
+
+    def peek(self, row: Any) -> Any:
+        """The value as for `__get__`, but the slot stays as it is."""
+        value = self.raw(row)
+        return self._decode(value) if type(value) is Raw else value
+
+    def __set__(self, row: Any, value: Any) -> None:
+        self._set(row, value)
+
+
+def _lossless(raw: bytes, value: Any) -> None:
+    """Raise `RecordError` if *raw* holds what Python's dicts and floats cannot: it would be written changed."""
+    text = msgspec.json.encode(value)
+    if text == raw or text == msgspec.json.format(raw, indent=-1):
+        return
+    # written differently, as 1.10 and 1.1 are; what must be equal are names and numbers
+    exact = json.loads(raw, object_pairs_hook=tuple, parse_float=Decimal)
+    kept = json.loads(text, object_pairs_hook=tuple, parse_float=Decimal)
+    if exact != kept:
+        raise RecordError("it cannot be changed without loss: a name stands twice in it, or a number is too exact")
+
+
+def _immutable(hint: Any) -> bool:
+    parts = list(structs(hint))
+    frozen = all(issubclass(s, Struct) or s.__struct_config__.frozen for s in parts)
+    return frozen and (hint in parts or get_origin(hint) is tuple)
+
+
+def looked_at(kind: Any) -> Any:
+    """The class a Struct is decoded to inside a Json column: its own, frozen, under the names of the log format."""
+    return lenient(kind) if isinstance(kind, type) and issubclass(kind, Struct) else kind
