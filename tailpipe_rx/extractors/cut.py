@@ -1,0 +1,241 @@
+"""Single records out of JSON text as it streams by: exact, resumable, and at ease with broken ones.
+
+Where a record ends depends on the text alone, never on how it comes in pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..events import Rejected
+from ..operators.elements import RAW_KEPT
+from .blocks import LONGEST, Blocks, too_long
+from .scan import SCALAR, SPACE, Scan, first_name, flaw
+
+WINDOW: Final = 256 * 1024
+"""How far the brackets of a broken record are trusted. Beyond it, what looks like the next record is."""
+
+_FEW: Final = rb"[ \t\r\n]{0,256}"
+_OVERLAP: Final = 2048  # more than what looks like the beginning of a record can be long
+_NEXT_OBJECT: Final = re.compile(rb"\}" + _FEW + rb"," + _FEW + rb"\{" + _FEW + rb'"')
+_NEXT_ITEM: Final = re.compile(rb"," + _FEW + rb"[{\[]")
+_NEXT_LINE: Final = re.compile(rb"\n(?=\{)|\}(?=[ \t\r\n]{0,256}\{)")
+
+
+class Cutter:
+    """The text that is at hand, from ``at`` on, and how to get more of it."""
+
+    def __init__(self, blocks: Blocks, longest: int = LONGEST) -> None:
+        self.text = b""
+        self.at = 0
+        self.blocks = blocks
+        self.longest = longest
+        self.arrivals = 0
+        """How often more text has come."""
+        self.sound = True
+        """Whether the last record is JSON; else it is one only by its looks."""
+        self._window = min(WINDOW, longest)
+        self._learnt: bytes | None = None
+
+    def more(self) -> bool:
+        """Get another block; what is before ``at`` is forgotten. False at the end."""
+        block = self.blocks.next()
+        if not block:
+            return False
+        self.text = self.text[self.at :] + block
+        self.at = 0
+        self.arrivals += 1
+        return True
+
+    def space(self) -> bytes:
+        """Skip white space: the character behind it, empty at the end."""
+        while True:
+            found = SPACE.match(self.text, self.at)
+            self.at = found.end() if found else self.at
+            if self.at < len(self.text):
+                return self.text[self.at : self.at + 1]
+            if not self.more():
+                return b""
+
+    def begin(self) -> None:
+        """An array begins at ``at``."""
+        self._learnt = None
+
+    # --- records ------------------------------------------------------------------------------------------------------
+
+    def record(self, in_array: bool) -> bytes | Rejected | None:
+        """The record that begins at ``at``, which is moved behind it; None if the text ends inside it."""
+        self.sound = True
+        if self.text[self.at] in b"{[":
+            return self._nested(in_array)
+        return self._scalar() if in_array else self._line()
+
+    def _nested(self, in_array: bool) -> bytes | Rejected | None:
+        if self._learnt is None and in_array:
+            self._learnt = self._name()
+        scan, trusted = Scan(), False
+        while True:
+            end = scan.run(self.text, self.at)
+            size = scan.pos
+            if size > self._window and not trusted:
+                if 0 <= flaw(self._here(self._window)) < self._window:
+                    return self._broken(flaw(self._here(self._window)), in_array)
+                trusted = True
+            if size > self.longest:
+                if 0 <= (at := flaw(self._here(self.longest))) < self.longest:
+                    return self._broken(at, in_array)
+                return self._too_long(scan, end)
+            if end >= 0:
+                break
+            if not self.more():
+                return self._unfinished(in_array)
+        at = flaw(self._here(end))
+        if self._is_end(end, in_array, at < 0):
+            return self._take(end, at < 0)
+        return self._broken(at if at >= 0 else end, in_array)
+
+    def _scalar(self) -> bytes | Rejected | None:
+        """An item that is neither object nor array: no row, but it has its place."""
+        while True:
+            found = SCALAR.match(self.text, self.at)
+            end = found.end() - self.at if found else 0
+            if self.at + end < len(self.text) or len(self.text) - self.at > self.longest:
+                break
+            if not self.more():
+                break
+        if not end and self.text[self.at : self.at + 1] == b",":
+            return self._take(0, sound=False)
+        if end and self._is_end(end, True, True):
+            if end > self.longest:
+                self.at += end
+                return too_long(self.text[self.at - end : self.at], self.longest)
+            return self._take(end, flaw(self._here(end)) < 0)
+        return self._broken(0, True, _NEXT_ITEM)
+
+    def _line(self) -> bytes | Rejected:
+        """To the end of the line: what is no JSON at all has no other end."""
+        searched = 0
+        while (end := self.text.find(b"\n", self.at + searched)) < 0:
+            searched = len(self.text) - self.at
+            if searched > self.longest:
+                return self._dropped(re.compile(rb"\n"))
+            if not self.more():
+                end = len(self.text)
+                break
+        if end - self.at > self.longest:
+            bad = too_long(self._here(RAW_KEPT), self.longest)
+            self.at = end
+            return bad
+        return self._take(end - self.at, sound=False)
+
+    def _here(self, size: int) -> bytes:
+        return self.text[self.at : self.at + size]
+
+    def _take(self, size: int, sound: bool) -> bytes:
+        record = self._here(size)
+        self.at += size
+        self.sound = sound
+        return record if sound else record.rstrip()
+
+    def _name(self) -> bytes | None:
+        """The name of the first member, which most records of an array have in common."""
+        while (name := first_name(self.text, self.at)) is None:
+            if len(self.text) - self.at > _OVERLAP or not self.more():
+                return None
+        return name
+
+    # --- where it ends ------------------------------------------------------------------------------------------------
+
+    def _is_end(self, end: int, in_array: bool, sound: bool) -> bool:
+        """Whether what follows is what follows a record; stricter where the record itself is broken."""
+        first, second, line = self._after(end)
+        if not in_array:
+            return line or not first or first in b"{["
+        if first == b",":
+            return sound or not second or second in b"{["
+        return not first or first == b"]" or (sound and first in b"{[")
+
+    def _after(self, end: int) -> tuple[bytes, bytes, bool]:
+        """The first character behind *end*, the next if that is a comma, and whether a line ends before the first."""
+        while True:
+            found = SPACE.match(self.text, self.at + end)
+            at = found.end() if found else len(self.text)
+            line = b"\n" in self.text[self.at + end : at]
+            first, second = self.text[at : at + 1], b""
+            if first == b",":
+                found = SPACE.match(self.text, at + 1)
+                second = self.text[found.end() : found.end() + 1] if found else b""
+            known = bool(first) and (first != b"," or bool(second))
+            if known or len(self.text) - self.at > end + self.longest or not self.more():
+                return first, second, line
+
+    def _unfinished(self, in_array: bool) -> bytes | Rejected | None:
+        """The text has ended before the record; is it cut off, or was it broken before?"""
+        at = flaw(self.text[self.at :])
+        if 0 <= at < len(self.text) - self.at:
+            return self._broken(at, in_array)
+        if not in_array:  # lines that stand for themselves show that it is the first which is broken
+            for found in _NEXT_LINE.finditer(self.text, self.at + 1):
+                following = self.text[found.end() :].split(b"\n", 1)[0]
+                return self._take(found.end() - self.at, sound=False) if flaw(following) < 0 else None
+        return None
+
+    def _broken(self, at: int, in_array: bool, pattern: re.Pattern[bytes] | None = None) -> bytes | Rejected:
+        """A record that is broken at byte *at* of it: up to what looks like the next one, behind that place."""
+        looks = [pattern or _NEXT_OBJECT] if in_array else [_NEXT_LINE]
+        if in_array and pattern is None and (names := {self._learnt, self._name()} - {None}):
+            any_name = b"|".join(re.escape(name) for name in sorted(filter(None, names)))
+            looks.insert(0, re.compile(_NEXT_OBJECT.pattern[:-1] + rb"(?:" + any_name + rb")"))
+        beyond = 0 if not in_array else at
+        searched = 1
+        while True:
+            end = self._find(looks[0], searched, beyond)
+            if end >= 0:
+                return self._take(end, sound=False)
+            searched = max(1, len(self.text) - self.at - _OVERLAP)
+            whole = len(self.text) - self.at > self.longest or not self.more()
+            if whole and len(looks) > 1:
+                looks.pop(0)
+                searched = 1
+            elif len(self.text) - self.at > self.longest:
+                return self._dropped(looks[0])
+            elif whole:
+                end = self.text.rfind(b"]", self.at + at) if in_array else -1
+                return self._take((end if end >= 0 else len(self.text)) - self.at, sound=False)
+
+    def _find(self, pattern: re.Pattern[bytes], start: int, beyond: int) -> int:
+        for found in pattern.finditer(self.text, self.at + start):
+            if found.end() - self.at > beyond:
+                return found.start() - self.at + (found[0][:1] == b"}")
+        return -1
+
+    def _too_long(self, scan: Scan, end: int) -> Rejected:
+        """Skip a record that is larger than one may be; no more than a block of it is in memory."""
+        bad = too_long(self._here(RAW_KEPT), self.longest)
+        self.skip(scan, end)
+        return bad
+
+    def skip(self, scan: Scan, end: int = -1) -> bool:
+        """Move to where *scan* ends, forgetting the text on the way; False if the text ends before."""
+        if end < 0:
+            end = scan.run(self.text, self.at)
+        while end < 0:
+            self.at += scan.pos
+            scan.pos = 0
+            if not self.more():
+                return False
+            end = scan.run(self.text, self.at)
+        self.at += end
+        return True
+
+    def _dropped(self, pattern: re.Pattern[bytes]) -> Rejected:
+        """The same for a broken one, the end of which only shows where another begins."""
+        bad = too_long(self._here(RAW_KEPT), self.longest)
+        while (end := self._find(pattern, 1, 0)) < 0:
+            self.at = max(self.at, len(self.text) - _OVERLAP)
+            if not self.more():
+                self.at = len(self.text)
+                return bad
+        self.at += end
+        return bad
