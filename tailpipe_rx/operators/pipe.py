@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints, overload
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from reactivex import Observable
 
+from ..events import Rejected
 from .elements import Batch, Content
 from .operator import Operator, Stage, operator
 
@@ -198,5 +200,8 @@ def _end(hint: Any, row: type | None) -> End:
 def _class(hint: Any) -> type | None:
     if isinstance(hint, TypeVar):
         hint = hint.__bound__
+    if get_origin(hint) in (Union, UnionType):  # Row | Rejected is a stream of rows
+        members = [one for one in get_args(hint) if one not in (Rejected, NoneType)]
+        hint = members[0] if len(members) == 1 else None
     hint = get_origin(hint) or hint
     return hint if isinstance(hint, type) and hint is not object else None
