@@ -96,6 +96,7 @@ def collect(
     chunk_rows: int = 10_000,
     execution_id: str | None = None,
     stop: Observable[Any] | None = None,
+    initializer: Callable[[], object] | None = None,
 ) -> Collection:
     """Collect the artifacts of *source* as rows of *table* into chunks in the directory *into*.
 
@@ -103,7 +104,9 @@ def collect(
 
     *index* is the column that fills ``tp_index``. *executor* is any ``concurrent.futures.Executor`` and stays the
     caller's; *workers* >= 1 works in so many processes instead, 0 in this one. At most *max_in_flight* artifacts are
-    worked on at a time on either. When *stop* emits, no further artifact is begun and the open chunk is finished.
+    worked on at a time on either. *initializer* is called first in each of the *workers*: for a table that `import_plugin`
+    gave, ``functools.partial(import_plugin, spec)``. When *stop* emits, no further artifact is begun and the open chunk
+    is finished.
     """
     request = CollectRequest(
         table=table.name,
@@ -114,7 +117,7 @@ def collect(
         index=index,
         chunk_rows=chunk_rows,
     )
-    return Collection(source, table.extract, request, executor, workers, max_in_flight, stop)
+    return Collection(source, table.extract, request, executor, workers, max_in_flight, stop, initializer=initializer)
 
 
 def main(plugin: Plugin, args: Sequence[str] | None = None) -> NoReturn:
@@ -222,7 +225,7 @@ def _plugin_in(module: ModuleType, spec: str, name: str) -> Plugin:
         return plugins[0]
     tables = [v for v in values if isinstance(v, Table)]
     own = [v for v in values if isinstance(v, type) and v.__module__ == module.__name__]
-    sources = [v for v in own if issubclass(v, Source)]
+    sources: list[type[Source]] = [v for v in own if issubclass(v, Source)]
     if tables or sources:
         return Plugin(name, tables, sources)
     found = ", ".join(f"the {'row ' if issubclass(v, Row) else ''}class {v.__name__}" for v in own) or "neither"

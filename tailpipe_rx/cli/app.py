@@ -34,19 +34,36 @@ class State:
 
 def run(args: Sequence[str] | None, plugin: Plugin | None = None) -> int:
     """Run the command line; the exit code. Never raises: without ``--debug`` there is no traceback either."""
+    code = _run(args, plugin)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        display.silence(sys.stdout)
+        return NOBODY_LISTENS
+    except OSError as error:
+        display.silence(sys.stdout)
+        display.error(f"standard output cannot be written to: {error.strerror}")
+        return FAILED
+    return code
+
+
+def _run(args: Sequence[str] | None, plugin: Plugin | None) -> int:
     state = State(plugin)
     name = os.path.basename(sys.argv[0]) if plugin is not None else "tailpipe-rx"
     try:
-        with _debug_shows(state):
-            code = app.main(list(args) if args is not None else None, prog_name=name, standalone_mode=False, obj=state)
-            sys.stdout.flush()
+        given = list(sys.argv[1:] if args is None else args)
+        # not app.main(), which has an exit code of its own for a closed stdout
+        with _debug_shows(state), app.make_context(name, given, obj=state) as context:
+            code = app.invoke(context)
+    except click.exceptions.Exit as ended:  # after --help and --version
+        return ended.exit_code
     except click.UsageError as error:
         display.error(_usage(error, name))
         return USAGE
     except UsageError as error:
         display.error(str(error))
         return USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         display.silence(sys.stdout)
@@ -67,8 +84,8 @@ def run(args: Sequence[str] | None, plugin: Plugin | None = None) -> int:
 def _debug_shows(state: State) -> Iterator[None]:
     try:
         yield
-    except Exception:
-        if state.debug:
+    except Exception as error:
+        if state.debug and not isinstance(error, click.exceptions.Exit):
             traceback.print_exc()
         raise
 
@@ -110,7 +127,8 @@ def _plugin(state: State, spec: str | None) -> Plugin | None:
         return state.plugin
     from ..plugin import import_plugin
 
-    return import_plugin(spec)
+    with contextlib.redirect_stdout(sys.stderr):  # what it prints while it is imported is no data
+        return import_plugin(spec)
 
 
 debug = click.option(

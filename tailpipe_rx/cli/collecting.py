@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import sys
 import time
@@ -15,9 +16,9 @@ from reactivex import Subject
 from ..errors import UsageError, describe
 from ..events import Event
 from ..operators.runner import drain
-from ..plugin import Plugin, collect
+from ..plugin import Plugin, collect, import_plugin
 from ..sources.files import FileSource
-from .display import Plain, display, silence
+from .display import Plain, display, error, silence
 from .lookup import find_table
 from .outcome import FAILED, NOBODY_LISTENS, Outcome
 from .render import as_json
@@ -46,7 +47,14 @@ def collect_files(
         raise UsageError(f"nothing there to collect: {', '.join(map(place, missing))} (no such file or directory)")
     stop: Subject[None] = Subject()
     collection = collect(
-        table, source, into=into, partition=partition, workers=workers, chunk_rows=chunk_rows, stop=stop
+        table,
+        source,
+        into=into,
+        partition=partition,
+        workers=workers,
+        chunk_rows=chunk_rows,
+        stop=stop,
+        initializer=functools.partial(import_plugin, spec) if spec is not None else None,
     )
     outcome = Outcome()
     began = time.monotonic()
@@ -67,10 +75,10 @@ def collect_files(
                 drain(collection, on_event)
             except Aborted:
                 outcome.aborted = True
-            if write is not None and write.error is not None:
-                shown.note(write.error)
         outcome.interrupted = signals.code or (write.code if write is not None else None)
         shown.end(Report(outcome, f"{name}.{partition}", str(into), locations, time.monotonic() - began))
+        if write is not None and write.error is not None:
+            error(write.error)
     return outcome.exit_code
 
 
@@ -90,12 +98,12 @@ class JsonLines:
             return
         try:
             print(as_json(event), file=self._stream, flush=True)
-        except OSError as error:
+        except OSError as failure:
             self.code = FAILED
-            if isinstance(error, BrokenPipeError):
+            if isinstance(failure, BrokenPipeError):
                 self.code = NOBODY_LISTENS
             else:
-                self.error = f"error: standard output cannot be written to: {error.strerror}"
+                self.error = f"standard output cannot be written to: {failure.strerror}"
             silence(self._stream)
             self._stop()
 

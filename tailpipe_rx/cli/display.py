@@ -7,13 +7,12 @@ import os
 import sys
 import threading
 import time
-from types import TracebackType
 from typing import TextIO
 
-from ..events import ArtifactFailed, Event, RowsQuarantined, Status
+from ..events import ArtifactFailed, Event, RowsQuarantined, Started, Status
 from . import summary
 from .progress import Progress
-from .text import count, safe
+from .text import safe
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -46,11 +45,8 @@ class Plain:
         """Nothing to put away."""
 
     def event(self, event: Event) -> None:
-        match event:
-            case ArtifactFailed():
-                self.note(f"failed: {summary.failure(event)}")
-            case RowsQuarantined(_, n, _):
-                self.note(f"rejected: {count(n, 'record')}, first {summary.reason(event)}")
+        if isinstance(event, ArtifactFailed | RowsQuarantined):
+            self.note(summary.line(event))
 
     def note(self, text: str) -> None:
         """A line of its own, in the middle of a run. May be called on any thread."""
@@ -81,8 +77,12 @@ class Quiet(Plain):
     def end(self, report: summary.Report) -> None:
         if not report.outcome.exit_code:
             return
-        for line in (*self._notes, *map(summary.failure, report.outcome.failures)):
+        out = report.outcome
+        first = [out.first_rejected] if out.first_rejected is not None else []
+        for line in self._notes:
             super().note(line)
+        for event in (*out.failures, *first):
+            super().note(summary.line(event))
         for line in summary.plain(report):
             super().note(line)
 
@@ -108,17 +108,16 @@ class Live(Plain):
         self._progress = Progress(time.monotonic())
 
     def __enter__(self) -> Live:
-        self._line.start()
-        self._draw()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._line.stop()
 
     def event(self, event: Event) -> None:
-        if isinstance(event, Status):
+        if isinstance(event, Started):
+            self._line.start()  # not before, for a run that cannot begin has nothing to show
+            self._draw()
+        elif isinstance(event, Status):
             self._progress.update(event, time.monotonic())
             self._draw()
 

@@ -115,12 +115,15 @@ def reason(event: RowsQuarantined) -> str:
     return f"{place(event.artifact.name)}{number}: {safe(first.reason)}"
 
 
-def failure(event: ArtifactFailed) -> str:
-    """One artifact that failed: which, why, and what there is of it."""
-    return f"{place(event.artifact.name)}: {why(event)}"
+def line(event: ArtifactFailed | RowsQuarantined) -> str:
+    """One thing that went wrong, in one line."""
+    if isinstance(event, ArtifactFailed):
+        return f"failed: {place(event.artifact.name)}: {why(event)}"
+    return f"rejected: {count(event.count, 'record')}, first {reason(event)}"
 
 
 def why(event: ArtifactFailed) -> str:
+    """Why an artifact failed, and what there is of it."""
     text = _ERRNO.sub("", event.error).removesuffix(f": {event.artifact.name!r}")  # number and name are for programs
     kept = f" ({count(event.rows, 'row')} before that kept)" if event.rows else ""
     return safe(text) + kept
