@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -43,6 +43,14 @@ def _names_differ(plugin: Plugin, _: Any, tables: Sequence[Table[Any]]) -> None:
             raise UsageError(f"plugin {plugin.name!r} has two tables named {name!r}; give one of them another name")
 
 
+def _tables(tables: Iterable[Table[Any]]) -> tuple[Table[Any], ...]:
+    return tuple(tables)
+
+
+def _sources(sources: Iterable[type[Source]]) -> tuple[type[Source], ...]:
+    return tuple(sources)
+
+
 @attrs.frozen
 class Plugin:
     """What a plugin offers. The sources are classes: whoever collects gives the arguments.
@@ -52,8 +60,8 @@ class Plugin:
     """
 
     name: str
-    tables: Sequence[Table[Any]] = attrs.field(default=(), converter=tuple, validator=_names_differ)
-    sources: Sequence[type[Source]] = attrs.field(default=(), converter=tuple)
+    tables: tuple[Table[Any], ...] = attrs.field(default=(), converter=_tables, validator=_names_differ)
+    sources: tuple[type[Source], ...] = attrs.field(default=(), converter=_sources)
 
     def table(self, name: str | None = None) -> Table[Any]:
         """The table of that *name*; without a name, the only one. Raises `UsageError`."""
@@ -104,9 +112,9 @@ def collect(
 
     *index* is the column that fills ``tp_index``. *executor* is any ``concurrent.futures.Executor`` and stays the
     caller's; *workers* >= 1 works in so many processes instead, 0 in this one. At most *max_in_flight* artifacts are
-    worked on at a time on either. *initializer* is called first in each of the *workers*: for a table that `import_plugin`
-    gave, ``functools.partial(import_plugin, spec)``. When *stop* emits, no further artifact is begun and the open chunk
-    is finished.
+    worked on at a time on either. *initializer* is called first in each of the *workers*: for a table that
+    `import_plugin` gave, ``functools.partial(import_plugin, spec)``. When *stop* emits, no further artifact is begun
+    and the open chunk is finished.
     """
     request = CollectRequest(
         table=table.name,

@@ -78,12 +78,10 @@ class Quiet(Plain):
         if not report.outcome.exit_code:
             return
         out = report.outcome
-        first = [out.first_rejected] if out.first_rejected is not None else []
-        for line in self._notes:
-            super().note(line)
-        for event in (*out.failures, *first):
-            super().note(summary.line(event))
-        for line in summary.plain(report):
+        bad: list[ArtifactFailed | RowsQuarantined] = [*out.failures]
+        if out.first_rejected is not None:
+            bad.append(out.first_rejected)
+        for line in (*self._notes, *map(summary.line, bad), *summary.plain(report)):
             super().note(line)
 
 
