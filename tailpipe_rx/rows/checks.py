@@ -1,76 +1,62 @@
 """What a line of a chunk must not hold, although it may be JSON of sorts.
 
-A chunk is the contract with whoever reads it: DuckDB refuses a *whole file* for one name that stands twice in an
-object, one lone surrogate, or one value nested deeper than 128 levels. JSON decoders let all three through (a name that
-stands twice silently loses its first value), so they are looked for here, and such a record is rejected.
+A chunk is the contract with whoever reads it. A name that stands twice in an object silently loses its first value
+when it is decoded, and DuckDB refuses a *whole file* for one value that is nested deeper than 128 levels; so both are
+looked for here, and such a record is rejected. (Half a surrogate pair, which DuckDB refuses as well, is no JSON to
+msgspec.)
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 import msgspec
 from msgspec import Raw
 
 from ..errors import RecordError
-from .twins import Shape, Twin
+from .hints import bare
+from .row import Row
+from .twins import Shape
 
 DEEPEST: Final = 128
 """Levels of nesting that a record may have, itself included; DuckDB's limit."""
 
-_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode: Final = msgspec.json.encode
 
 
-def whole(text: bytes, rows: Iterable[Any], of: Shape, twin: Twin) -> bool:
-    """Whether the array *text*, which was decoded to *rows*, certainly holds nothing of the kind. May doubt in vain."""
-    if b"\\" in text and _SURROGATE.search(text):
-        return False
-    for column in of.json:
-        # a descriptor's raw(): the slot as it is, without decoding it
-        for value in map(of.cls.__dict__[column].raw, rows):
-            if value is not None and len(value) > DEEPEST and too_deep(bytes(value), DEEPEST - 1):
-                return False
-    length = len(_encode(twin.verbatim(text)))
-    return length == len(text) or length == len(msgspec.json.format(text, indent=-1))
-
-
-def check(text: bytes, of: Shape) -> dict[str, Raw]:
-    """The values of one record; raises `RecordError` if it holds anything of the kind. Exact."""
-    if too_deep(text, DEEPEST):
+def check(text: bytes, of: Shape, path: str = "") -> dict[str, Raw]:
+    """The values of one object; raises `RecordError` if it holds anything of the kind. Exact."""
+    if too_deep(text, DEEPEST - path.count(".")):
         raise RecordError(f"it is nested deeper than {DEEPEST} levels")
-    if _SURROGATE.search(text):
-        try:
-            str(json.loads(text)).encode()
-        except UnicodeEncodeError:
-            raise RecordError("a \\u escape is half of a surrogate pair") from None
-    return _unique(text, of, "")
-
-
-def _unique(text: bytes, of: Shape, path: str) -> dict[str, Raw]:
     values = _keys(text)
-    length = len(_encode(values))
-    if length != len(text) and length != len(msgspec.json.format(text, indent=-1)):
+    if len(_encode(values)) != len(text) and not _compact_is_whole(text):
         # names with escapes change the length too: only now is it worth a slow look
         names = [name for name, _ in json.loads(text, object_pairs_hook=list)]
         twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
         if twice is not None:
             raise RecordError(f"the name {path + twice!r} stands twice in it")
     for column, inner in of.structs.items():
-        value = values.get(of.names[column])
-        if value is not None and bytes(value)[:1] == b"{":
-            _unique(bytes(value), inner, f"{path}{of.names[column]}.")
+        value = bytes(values.get(of.names[column], b""))
+        if value[:1] == b"{":
+            check(value, inner, f"{path}{of.names[column]}.")
     return values
+
+
+def _compact_is_whole(text: bytes) -> bool:
+    text = msgspec.json.format(text, indent=-1)
+    return len(_encode(_keys(text))) == len(text)
 
 
 def too_deep(text: bytes, levels: int) -> bool:
     """Whether JSON is nested deeper than *levels*."""
-    if text.count(b"{") + text.count(b"[") <= levels:
+    # an array takes two bytes at least and an object around another value six: most texts are too short for more
+    arrays = text.count(b"[") if b"[" in text else 0
+    if arrays + (len(text) - 2 * arrays) // 6 < levels or arrays + text.count(b"{") <= levels:
         return False
     depth = 0
     for match in _BRACKETS.finditer(text):
@@ -82,3 +68,18 @@ def too_deep(text: bytes, levels: int) -> bool:
         elif mark in (b"}", b"]"):
             depth -= 1
     return False
+
+
+def never_longer(of: Shape) -> bool:
+    """Whether encoding what was read again cannot make it longer, as it does with 1E5."""
+    return all(_never_longer(of, column) for column in of.columns)
+
+
+def _never_longer(of: Shape, column: str) -> bool:
+    if column in of.json:
+        return True
+    if column in of.structs:
+        return of.base is Row or never_longer(of.structs[column])  # raw in a row
+    convert = of.converted.get(column)
+    kind = convert.read_as if convert is not None else bare(of.hints[column])
+    return kind in (str, bool, int) or (kind is datetime and of.base is Row)  # accounts.py looks at their fractions

@@ -32,9 +32,7 @@ def identity(source_type: str, source_name: str, artifact: str, member: str = ""
     return blake2b(text, digest_size=8).hexdigest()
 
 
-def constants(
-    *, table: str, partition: str, source_type: str, artifact: Artifact, ingested: datetime
-) -> Raw:
+def constants(*, table: str, partition: str, source_type: str, artifact: Artifact, ingested: datetime) -> Raw:
     """What is the same for all rows of an artifact, encoded once: the value of ``tp_table``, and behind it the others.
 
     A layout's captures named ``tp_*`` are among them, unless they are for the row to say.

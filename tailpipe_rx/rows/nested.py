@@ -15,7 +15,7 @@ from .row import Struct
 from .twins import lenient
 
 
-class Look:
+class Look(property):
     """Stands in front of a slot that holds raw JSON, and decodes it when somebody looks.
 
     A type with Structs in it may know only some of the keys, so it is decoded at each look and the raw bytes stay; it
@@ -24,34 +24,30 @@ class Look:
     """
 
     def __init__(self, slot: Any, hint: Any) -> None:
-        self.raw, self._set = slot.__get__, slot.__set__  # the slot itself, without decoding
-        self._partial = any(True for _ in structs(hint))
-        if self._partial and not _immutable(bare(hint)):
+        partial = any(True for _ in structs(hint))
+        if partial and not _immutable(bare(hint)):
             raise TypeError(
                 f"{slot.__objclass__.__name__}.{slot.__name__}: a Json column of Structs must be immutable, a Struct or "
                 "tuple[Struct, ...] (of msgspec's own Structs frozen ones): changes would be lost"
             )
-        self._decode = msgspec.json.Decoder(replaced(hint, looked_at)).decode
+        raw, put = slot.__get__, slot.__set__
+        decode = msgspec.json.Decoder(replaced(hint, looked_at)).decode
 
-    def __get__(self, row: Any, owner: type | None = None) -> Any:
-        if row is None:
-            return self
-        value = self.raw(row)
-        if type(value) is Raw:
-            raw = value
-            value = self._decode(raw)
-            if not self._partial:
-                _lossless(bytes(raw), value)
-                self._set(row, value)
-        return value
+        def peek(row: Any) -> Any:
+            value = raw(row)
+            return decode(value) if type(value) is Raw else value
 
-    def peek(self, row: Any) -> Any:
-        """The value as for `__get__`, but the slot stays as it is."""
-        value = self.raw(row)
-        return self._decode(value) if type(value) is Raw else value
+        def look(row: Any) -> Any:
+            value = raw(row)
+            if type(value) is Raw:
+                text = value
+                value = decode(text)
+                _lossless(bytes(text), value)
+                put(row, value)
+            return value
 
-    def __set__(self, row: Any, value: Any) -> None:
-        self._set(row, value)
+        super().__init__(peek if partial else look, put)
+        self.peek = peek
 
 
 def _lossless(raw: bytes, value: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
@@ -12,16 +12,31 @@ from msgspec import Raw
 from ..errors import RecordError
 from ..events import Rejected
 from ..operators.elements import Batch
-from .checks import check, whole
+from .accounts import Accounts
+from .checks import check
+from .interned import Interned, Shared, divided
 from .nested import Look
 from .row import Row
-from .twins import NOBODY, Seen, Shape, Taught, Twin, as_extra, in_order, shape
+from .twins import TEACHABLE, Shape, add_extra, adopter, in_order, shape, twin
 
 R = TypeVar("R", bound=Row)
 _raws: Final = msgspec.json.Decoder(list[Raw]).decode
 _keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode: Final = msgspec.json.encode
 _TWINS: Final = 64  # the most twins made for one class: making one costs about a millisecond
+
+
+class _Twin:
+    """How records are read just now: the unknown fields that are taken along, and the usual order of names."""
+
+    def __init__(self, of: Shape, interned: Mapping[str, Interned], taught: Sequence[str], seen: Sequence[str]) -> None:
+        self.taught = tuple(taught)
+        made: Any = twin(of, taught, seen)
+        self.many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[made]).decode
+        self.one: Callable[[bytes], Any] = msgspec.json.Decoder(made).decode
+        self.convert: Callable[[Mapping[str, Any]], Any] = functools.partial(msgspec.convert, type=made, strict=False)
+        self.adopt = adopter(of, taught, interned)
+        self.accounts = Accounts(of, taught)
 
 
 class Reader(Generic[R]):
@@ -32,12 +47,13 @@ class Reader(Generic[R]):
         self.shape: Shape = shape(cls)
         self.columns = self.shape.columns
         self.names = self.shape.names
-        _install_looks(self.shape)
+        self._interned = {f: Interned(s, f"{self.names[f]}.") for f, s in self.shape.structs.items()}
+        _install_looks(self.shape, self._interned)
         self._known = frozenset(self.names.values())
-        self._seen: Seen = {}
-        self._narrow = Twin(self.shape, {}, {})
+        self._seen: list[str] = []
+        self._narrow = _Twin(self.shape, self._interned, (), ())
         self._twin = self._narrow  # the one for records as they come just now
-        self._twins: dict[Any, Twin] = {}
+        self._twins: dict[tuple[str, ...], _Twin] = {}
 
     # --- JSON ---------------------------------------------------------------------------------------------------------
 
@@ -64,9 +80,9 @@ class Reader(Generic[R]):
                 if not self._learn(text):
                     return None
                 rows = self._twin.many(text)
-            self._twin.adopt(rows)
-            if not whole(text, rows, self.shape, self._twin):
+            if not self._twin.accounts.balance(text, rows):
                 return None
+            self._twin.adopt(rows)
         except (ValueError, OverflowError, RecursionError):  # DecodeError and UnicodeDecodeError are ValueErrors
             return None
         return rows
@@ -97,40 +113,39 @@ class Reader(Generic[R]):
             row = self._narrow.one(record)
             extra: list[bytes] = []
         except msgspec.ValidationError:
-            known, extra = _divided(values, self.shape, "")
+            known, extra = divided(values, self.shape, "")
             if not extra:
                 raise
             row = self._narrow.one(known)
         self._narrow.adopt((row,))
         if extra:
-            row.extra = as_extra(extra)
+            add_extra(row, extra)
         return cast(R, row)
 
     def _look(self, text: bytes) -> None:
         """Learn from the first block in which order its records have their names."""
-        seen: dict[str, list[str]] = {"": []}
         for record in _cut(text)[:100]:
-            _order(record, self.shape, "", seen)
-        self._seen = seen
-        self._narrow = self._twin = Twin(self.shape, {}, seen)
+            at = 0
+            for name in _names(record):
+                if name in self._seen:
+                    at = self._seen.index(name) + 1
+                else:
+                    self._seen.insert(at, name)
+                    at += 1
+        self._narrow = self._twin = _Twin(self.shape, self._interned, (), self._seen)
 
     def _learn(self, text: bytes) -> bool:
         """Teach the twin the unknown fields in *text*; False if there are none, or too many."""
-        found: dict[str, set[str]] = {}
-        for record in _cut(text):
-            _unknown(record, self.shape, "", found)
-        for path, names in self._twin.taught.items():
-            found.setdefault(path, set()).update(names)
-        taught: Taught = {path: tuple(sorted(names)) for path, names in sorted(found.items())}
-        if taught == self._twin.taught or not _fits(taught, self.shape, ""):
+        found = {name for record in _cut(text) for name in _names(record)} - self._known
+        taught = tuple(sorted(found.union(self._twin.taught)))
+        if not found.difference(self._twin.taught) or len(taught) > len(TEACHABLE):
             self._twin = self._narrow
             return False
-        key = tuple(taught.items())
-        if key not in self._twins:
+        if taught not in self._twins:
             if len(self._twins) >= _TWINS:
                 return False
-            self._twins[key] = Twin(self.shape, taught, self._seen)
-        self._twin = self._twins[key]
+            self._twins[taught] = _Twin(self.shape, self._interned, taught, self._seen)
+        self._twin = self._twins[taught]
         return True
 
     # --- text ---------------------------------------------------------------------------------------------------------
@@ -145,7 +160,7 @@ class Reader(Generic[R]):
         self._narrow.adopt((row,))
         extra = [b"%b:%b" % (_encode(k), _encode(v)) for k, v in values.items() if k not in self._known]
         if extra:
-            row.extra = as_extra(extra)
+            add_extra(row, extra)
         return cast(R, row)
 
     def delimited(self, names: Sequence[str]) -> Callable[[bytes], list[R]]:
@@ -199,73 +214,22 @@ class _Listed:
         return self._records[number - self._first]
 
 
-def _install_looks(of: Shape) -> None:
+def _install_looks(of: Shape, interned: Mapping[str, Interned]) -> None:
     for column in of.json:
         slot = of.cls.__dict__[column]
         if not isinstance(slot, Look):
             setattr(of.cls, column, Look(slot, of.hints[column]))
+    for column, values in interned.items():
+        setattr(of.cls, column, Shared(of.cls.__dict__[column], values))
     for inner in of.structs.values():
-        _install_looks(inner)
+        _install_looks(inner, {})
 
 
-def _divided(values: Mapping[str, Raw], of: Shape, path: str) -> tuple[bytes, list[bytes]]:
-    """A record without the fields that no column knows, and those as ``"path":value``."""
-    known: dict[str, Raw] = {}
-    extra: list[bytes] = []
-    columns = {name: column for column, name in of.names.items()}
-    for name, value in values.items():
-        column = columns.get(name)
-        if column is None:
-            extra.append(b"%b:%b" % (_encode(path + name), bytes(value)))
-            continue
-        if column in of.structs and bytes(value)[:1] == b"{":
-            inner, more = _divided(_keys(value), of.structs[column], f"{path}{name}.")
-            extra += more
-            value = Raw(inner)
-        known[name] = value
-    if len({pair.split(b":", 1)[0] for pair in extra}) < len(extra):
-        raise RecordError("two of its unknown fields would have the same path in extra")
-    return _encode(known), extra
-
-
-def _unknown(record: bytes, of: Shape, path: str, found: dict[str, set[str]]) -> None:
+def _names(record: bytes) -> Iterable[str]:
     try:
-        values = _keys(record)
-    except (msgspec.DecodeError, UnicodeDecodeError):  # no object: its turn comes when each is looked at alone
-        return
-    known = set(of.names.values())
-    unknown = {name for name in values if name not in known and not name.startswith(NOBODY)}
-    if unknown:
-        found.setdefault(path, set()).update(unknown)
-    for column, inner in of.structs.items():
-        value = values.get(of.names[column])
-        if value is not None:
-            _unknown(bytes(value), inner, f"{path}{of.names[column]}.", found)
-
-
-def _order(record: bytes, of: Shape, path: str, seen: dict[str, list[str]]) -> None:
-    try:
-        values = _keys(record)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return
-    names = seen.setdefault(path, [])
-    at = 0
-    for name in values:
-        if name in names:
-            at = names.index(name) + 1
-        else:
-            names.insert(at, name)
-            at += 1
-    for column, inner in of.structs.items():
-        value = values.get(of.names[column])
-        if value is not None:
-            _order(bytes(value), inner, f"{path}{of.names[column]}.", seen)
-
-
-def _fits(taught: Taught, of: Shape, path: str) -> bool:
-    return len(taught.get(path, ())) <= len(of.spare) and all(
-        _fits(taught, inner, f"{path}{of.names[column]}.") for column, inner in of.structs.items()
-    )
+        return _keys(record)
+    except ValueError:  # no object: it is rejected when each is looked at alone
+        return ()
 
 
 def _reason(error: BaseException) -> str:

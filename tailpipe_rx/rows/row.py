@@ -89,7 +89,8 @@ class ColumnsMeta(StructMeta):
             if isinstance(value, _Field) and value.name is not None:
                 keys[column] = value.name
                 ns[column] = field(default=value.default, default_factory=value.default_factory)
-        cls = StructMeta.__new__(mcls, name, bases, ns, kw_only=True, gc=False, omit_defaults=True)
+        frozen = len(bases) == 1 and bases[0].__name__ == "Struct" and bases != (msgspec.Struct,)
+        cls = StructMeta.__new__(mcls, name, bases, ns, kw_only=True, gc=False, omit_defaults=True, frozen=frozen)
         if bases != (msgspec.Struct,):
             _check(cls, bases)
         cls.__rename__, cls.__keys__ = rename, keys
@@ -107,22 +108,19 @@ def _check(cls: ColumnsMeta, bases: tuple[type, ...]) -> None:
             raise TypeError(f"{cls.__name__}.{column}: write '= None'; a column equal to its default is not written")
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,), frozen_default=True)
 class Struct(msgspec.Struct, metaclass=ColumnsMeta):
     """A nested value with declared fields: a STRUCT column, or what one looks for inside a `Json` column.
 
     As a column, ``user: Annotated[User | None, "…"] = None``, its fields are written under their own names, and fields
-    of the record that it does not declare go to ``extra`` under their path.
+    of the record that it does not declare go to ``extra`` under their path. It is frozen: rows share equal ones, and
+    one changes a column by assigning another.
 
     >>> class User(Struct, rename="camel"):
     ...     user_name: str | None = None
     >>> msgspec.json.encode(User(user_name="ada"))
     b'{"user_name":"ada"}'
     """
-
-    # room for fields that a format has grown: see twins.py
-    _1: Raw | None = None
-    _2: Raw | None = None
 
     def __repr__(self) -> str:
         return _shown(self)

@@ -6,8 +6,8 @@ class by ``row.__class__ = cls`` (which CPython allows between classes of one la
 its column names. Renaming costs nothing that way.
 
 A format grows: a field that no column knows would send every record down the slow path. The ``tp_`` slots of a row
-(and the spare ones of a Struct) are empty while it is read, so a twin can be *taught* such fields: they are decoded as
-raw bytes into slots that are free, and moved to ``extra`` when the row is adopted.
+are empty while it is read, so a twin can be *taught* such fields: they are decoded as raw bytes into slots that are
+free, and moved to ``extra`` when the row is adopted.
 """
 
 from __future__ import annotations
@@ -16,20 +16,17 @@ import functools
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Raw, StructMeta, UnsetType
+from msgspec import Raw, StructMeta
 
 from .hints import bare, bounded, conversion, hints_of, is_json, replaced, struct
 from .row import ColumnsMeta, Convert, Row, Struct, columns
 
-Taught = Mapping[str, tuple[str, ...]]
-"""Names of unknown fields by the path of the object they stand in; the path of the record itself is empty."""
-Seen = Mapping[str, Sequence[str]]
-"""Names in the order in which records have them, by the path of the object they stand in."""
-
 NOBODY: Final = f"\x7f{secrets.token_hex(8)}"  # no record can name a slot that is not meant for it
+NULL: Final = b"null"
 _encode: Final = msgspec.json.encode
 
 
@@ -37,18 +34,16 @@ class Shape:
     """What is known of a row class or Struct: its columns, the format's names, and which of them are nested."""
 
     def __init__(self, cls: type) -> None:
-        self.cls = cls
+        self.cls: Any = cls
         self.hints = hints_of(cls)
         self.columns = columns(cls)
-        self.base: type = Row if issubclass(cls, Row) else Struct
-        self.spare = tuple(f for f in self.base.__struct_fields__ if f != "extra")  # type: ignore[attr-defined]
-        renamed = msgspec.defstruct("_", [(f, Any) for f in self.columns], rename=cls.__rename__)  # type: ignore[attr-defined]
-        self.names = dict(zip(self.columns, renamed.__struct_encode_fields__, strict=True)) | cls.__keys__  # type: ignore[attr-defined]
+        self.base: Any = Row if issubclass(cls, Row) else Struct
+        renamed: Any = msgspec.defstruct("_", [(f, Any) for f in self.columns], rename=self.cls.__rename__)
+        self.names = dict(zip(self.columns, renamed.__struct_encode_fields__, strict=True)) | self.cls.__keys__
         twice = [n for n in self.names.values() if list(self.names.values()).count(n) > 1]
         if twice:
             raise TypeError(f"{cls.__name__}: two columns are read from {twice[0]!r}")
-        defaults = cls.__struct_defaults__  # type: ignore[attr-defined]
-        with_default = zip(reversed(cls.__struct_fields__), reversed(defaults), strict=False)  # type: ignore[attr-defined]
+        with_default = zip(reversed(self.cls.__struct_fields__), reversed(self.cls.__struct_defaults__), strict=False)
         self.optional = {f for f, d in with_default if d is not msgspec.NODEFAULT} & set(self.columns)
         self.json = tuple(f for f in self.columns if is_json(self.hints[f]))
         self.structs = {f: shape(s) for f in self.columns if (s := struct(self.hints[f])) is not None}
@@ -58,15 +53,16 @@ class Shape:
                 self.converted[f] = convert
         self.times = tuple(f for f in self.columns if bare(self.hints[f]) is datetime)
 
-    def read_as(self, column: str, nested: Callable[[Shape, str], type], path: str) -> Any:
+    def read_as(self, column: str) -> Any:
         """The type that the twin's field of *column* is decoded to."""
         hint = self.hints[column]
         if column in self.json:
             return Raw
         if column in self.structs:
-            inner = self.structs[column]
-            twin = nested(inner, f"{path}{self.names[column]}.")
-            return replaced(hint, lambda kind: twin if kind is inner.cls else kind)
+            if self.base is Row:  # decoded once for all rows that have the same: see interned.py
+                return Raw
+            inner = self.structs[column].cls
+            return replaced(hint, lambda kind: _twin_of_struct(inner) if kind is inner else kind)
         if column in self.converted:
             kind = self.converted[column].read_as
             return kind | None if column in self.optional else kind
@@ -75,57 +71,36 @@ class Shape:
 
 @functools.cache
 def shape(cls: type) -> Shape:
+    """The `Shape` of a class; each is looked at once."""
     return Shape(cls)
 
 
-class Twin:
-    """The decoders of a row class, for records with the unknown fields it was taught."""
-
-    def __init__(self, of: Shape, taught: Taught, seen: Seen) -> None:
-        self.taught = taught
-        twin: Any = _twin(of, taught, seen, "")
-        self.many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[twin]).decode
-        self.one: Callable[[bytes], Any] = msgspec.json.Decoder(twin).decode
-        self.convert: Callable[[Mapping[str, Any]], Any] = functools.partial(msgspec.convert, type=twin, strict=False)
-        self.adopt = _adopter(of, taught)
-        verbatim: Any = _verbatim(of, taught, seen, "")
-        self.verbatim: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[verbatim]).decode
+TEACHABLE: Final = tuple(f for f in Row.__struct_fields__ if f != "extra")
+"""The slots that unknown fields can be decoded into."""
 
 
-def _twin(of: Shape, taught: Taught, seen: Seen, path: str) -> type:
-    slots = dict(zip(of.spare, taught.get(path, ()), strict=False))
-    rename = {f: slots.get(f, f"{NOBODY}{f}") for f in of.base.__struct_fields__} | of.names  # type: ignore[attr-defined]
-    types: dict[str, Any] = {f: Raw if f in slots else None for f in of.base.__struct_fields__}  # type: ignore[attr-defined]
-    types |= {f: of.read_as(f, lambda inner, at: _twin(inner, taught, seen, at), path) for f in of.columns}
-    # A decoder looks for each name behind the one before: fields in the order of the records are found at once, in any
-    # other order after half of them. Slots are sorted by name, so the order does not change the layout.
-    place = {name: i for i, name in enumerate(seen.get(path, ()))}
+def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = ()) -> type:
+    """A class to read records of *of* with: *taught* are unknown fields to take along, *seen* the usual order of names.
+
+    A decoder looks for each name behind the one before: fields in the order of the records are found at once, in any
+    other order after half of them. Slots are sorted by name, so the order does not change the layout.
+    """
+    slots = dict(zip(TEACHABLE, taught, strict=False))
+    base = of.base.__struct_fields__
+    rename = {f: slots.get(f, f"{NOBODY}{f}") for f in base} | of.names
+    types: dict[str, Any] = {f: Raw if f in slots else None for f in base} | {f: of.read_as(f) for f in of.columns}
+    place = {name: i for i, name in enumerate(seen)}
     fields = sorted(types, key=lambda f: place.get(rename[f], len(place) + (f not in of.names)))
     ns: dict[str, Any] = {f: None for f in fields if f not in of.names or f in of.optional}
     ns["__annotations__"] = {f: types[f] for f in fields}
-    return StructMeta.__new__(
-        ColumnsMeta, of.cls.__name__, (of.base,), ns, rename=rename, kw_only=True, gc=False, forbid_unknown_fields=True
-    )
+    config = {"kw_only": True, "gc": False, "forbid_unknown_fields": True}
+    made: type = StructMeta.__new__(ColumnsMeta, of.cls.__name__, (of.base,), ns, rename=rename, **config)
+    return made
 
 
-def _verbatim(of: Shape, taught: Taught, seen: Seen, path: str) -> type:
-    """A struct of raw values: encoded again it is as long as what it was decoded from, unless a name stood twice."""
-    fields: dict[str, tuple[str, Any]] = {}
-    for column in of.columns:
-        kind: Any = Raw
-        if column in of.structs:
-            inner = _verbatim(of.structs[column], taught, seen, f"{path}{of.names[column]}.")
-            kind = inner | None | UnsetType
-        fields[of.names[column]] = (column, kind)
-    fields |= {name: (f"_{i}", Raw) for i, name in enumerate(taught.get(path, ()))}
-    place = {name: i for i, name in enumerate(seen.get(path, ()))}
-    names = sorted(fields, key=lambda name: place.get(name, len(place)))
-    return msgspec.defstruct(
-        of.cls.__name__,
-        [(*fields[name], UNSET) for name in names],
-        rename={fields[name][0]: name for name in names},
-        gc=False,
-    )
+@functools.cache
+def _twin_of_struct(cls: type) -> type:
+    return twin(shape(cls))
 
 
 def in_order(of: Shape, header: Sequence[str]) -> Callable[[bytes], list[Any]]:
@@ -134,27 +109,25 @@ def in_order(of: Shape, header: Sequence[str]) -> Callable[[bytes], list[Any]]:
     given = [by_name[name] for name in header]
     absent = [f for f in of.columns if f not in given]
     ns: dict[str, Any] = dict.fromkeys(absent)
-    ns["__annotations__"] = {f: of.read_as(f, _no_structs, "") for f in given} | {f: Literal["\0"] for f in absent}
-    twin: Any = StructMeta.__new__(ColumnsMeta, of.cls.__name__, (of.base,), ns, array_like=True, gc=False)
-    return msgspec.json.Decoder(list[twin], strict=False).decode
-
-
-def _no_structs(of: Shape, path: str) -> type:
-    raise TypeError(f"{of.cls.__name__}: a STRUCT column cannot be read from delimited text")
+    ns["__annotations__"] = {f: of.read_as(f) for f in given} | dict.fromkeys(absent, Literal["\x00"])
+    made: Any = StructMeta.__new__(ColumnsMeta, of.cls.__name__, (of.base,), ns, array_like=True, gc=False)
+    return msgspec.json.Decoder(list[made], strict=False).decode
 
 
 @functools.cache
 def lenient(cls: type[Struct]) -> type:
-    """What a Struct inside a `Json` column is decoded to: a frozen subclass that reads the names of the log format."""
+    """What a Struct inside a `Json` column is decoded to: a subclass that reads the names of the log format."""
     of = shape(cls)
 
     def seen(kind: Any) -> Any:
         return lenient(kind) if isinstance(kind, type) and issubclass(kind, Struct) else kind
 
-    ns: dict[str, Any] = dict.fromkeys((*(f for f in of.columns if f in of.optional), *of.spare))
-    ns["__annotations__"] = {f: replaced(of.hints[f], seen) for f in of.columns} | dict.fromkeys(of.spare)
-    rename = {f: f"{NOBODY}{f}" for f in of.spare} | of.names
-    return StructMeta.__new__(ColumnsMeta, cls.__name__, (cls,), ns, rename=rename, kw_only=True, gc=False, frozen=True)
+    ns: dict[str, Any] = {f: None for f in of.columns if f in of.optional}
+    ns["__annotations__"] = {f: replaced(of.hints[f], seen) for f in of.columns}
+    made: type = StructMeta.__new__(
+        ColumnsMeta, cls.__name__, (cls,), ns, rename=of.names, kw_only=True, gc=False, frozen=True
+    )
+    return made
 
 
 # --- adoption ---------------------------------------------------------------------------------------------------------
@@ -165,56 +138,67 @@ def utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def as_extra(pairs: list[bytes]) -> Raw:
-    """The value of ``extra``: ``"name":value`` pairs, in the order of their names."""
-    pairs.sort()
-    return Raw(b"{%b}" % b",".join(pairs))
+EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def _adopter(of: Shape, taught: Taught) -> Callable[[Sequence[Any]], None]:
-    """A function that makes twins rows of the author's class.
+def add_extra(row: Any, pairs: list[bytes]) -> None:
+    """Put ``"name":value`` pairs into ``extra``, in the order of their names."""
+    if row.extra is not None:
+        pairs = [bytes(row.extra)[1:-1], *pairs]
+    row.extra = Raw(b"{%b}" % b",".join(sorted(pairs)))
+
+
+def adopter(
+    of: Shape, taught: Sequence[str] = (), interned: Mapping[str, Any] = EMPTY
+) -> Callable[[Sequence[Any]], None]:
+    """A function that makes twins rows of the author's class. *interned* are the values of STRUCT columns.
 
     It is generated for the class, as attrs and dataclasses generate their methods: it touches every row, and a loop
     over descriptions of columns would cost several times what the work itself does. What goes into the text are
     column names and counters only.
     """
-    scope: dict[str, Any] = {"UTC": UTC, "utc": utc, "Raw": Raw, "as_extra": as_extra, "NULL": Raw(b"null")}
-    lines: list[str] = []
-    names = iter(range(1_000_000))
-
-    def constant(value: Any) -> str:
-        name = f"c{next(names)}"
-        scope[name] = value
-        return name
-
-    def walk(at: Shape, variable: str, indent: str, path: str) -> None:
-        lines.append(f"{indent}{variable}.__class__ = {constant(at.cls)}")
-        for i, name in enumerate(taught.get(path, ())):
-            slot, key = f"{variable}.{at.spare[i]}", constant(_encode(path + name) + b":")
-            lines.append(f"{indent}v = {slot}")
-            lines.append(f"{indent}if v is not None: extra.append({key} + bytes(v)); {slot} = None")
-        for column in at.times:
-            lines.append(f"{indent}v = {variable}.{column}")
-            null = "v is not None and " if column in at.optional else ""
-            lines.append(f"{indent}if {null}v.tzinfo is not UTC: {variable}.{column} = utc(v)")
-        for column, convert in at.converted.items():
-            lines.append(f"{indent}v = {variable}.{column}")
-            lines.append(f"{indent}if v is not None: {variable}.{column} = {constant(convert.function)}(v)")
-        for column in at.json:
-            if column not in at.optional:
-                lines.append(f"{indent}if {constant(at.cls.__dict__[column])}.raw({variable}) == NULL:")
-                lines.append(f"{indent}    raise ValueError({at.names[column]!r} ' is null')")
-        for column, inner in at.structs.items():
-            name = f"n{next(names)}"
-            lines.append(f"{indent}{name} = {variable}.{column}")
-            lines.append(f"{indent}if {name} is not None:")
-            walk(inner, name, indent + "    ", f"{path}{at.names[column]}.")
-
-    walk(of, "row", "        ", "")
+    scope: dict[str, Any] = {"UTC": UTC, "utc": utc, "NULL": NULL, "add_extra": add_extra}
+    *lines, become = adoption(of, "row", scope)
     if taught:
-        lines.insert(0, "        extra = []")
-        lines.append("        if extra: row.extra = as_extra(extra)")
-    source = "\n".join(["def adopt(rows):", "    for row in rows:", *lines])
-    exec(compile(source, f"<adopt {of.cls.__name__}>", "exec"), scope)
+        lines.append("extra = []")
+    for slot, name in zip(TEACHABLE, taught, strict=False):
+        scope[f"k_{slot}"] = _encode(name) + b":"
+        lines.append(f"if row.{slot} is not None: extra.append(k_{slot} + bytes(row.{slot})); row.{slot} = None")
+    for column, values in interned.items():
+        scope[f"i_{column}"] = values
+        lines += [
+            f"v = row.{column}",
+            "if v is not None:",
+            f"    row.{column}, pairs = i_{column}[bytes(v)]",
+            "    if pairs: add_extra(row, pairs)",
+        ]
+    if taught:
+        lines.append("if extra: add_extra(row, extra)")
+    lines.append(become)
+    body = "".join(f"\n        {line}" for line in lines)
+    exec(compile(f"def adopt(rows):\n    for row in rows:{body}\n", f"<adopt {of.cls.__name__}>", "exec"), scope)
     adopt: Callable[[Sequence[Any]], None] = scope["adopt"]
     return adopt
+
+
+def adoption(of: Shape, variable: str, scope: dict[str, Any]) -> list[str]:
+    """The lines that adopt the twin in *variable*, Structs within Structs included; names they use go to *scope*."""
+    own = f"c{len(scope)}"
+    scope[own] = of.cls
+    lines: list[str] = []
+    for column in of.times:
+        null = "v is not None and " if column in of.optional else ""
+        lines += [f"v = {variable}.{column}", f"if {null}v.tzinfo is not UTC: {variable}.{column} = utc(v)"]
+    for column, convert in of.converted.items():
+        name = f"f{len(scope)}"
+        scope[name] = convert.function
+        lines += [f"v = {variable}.{column}", f"if v is not None: {variable}.{column} = {name}(v)"]
+    for column in of.json:
+        if column not in of.optional:
+            lines.append(f"if bytes({variable}.{column}) == NULL: raise ValueError({of.names[column] + ' is null'!r})")
+    if of.base is Struct:
+        for column, inner in of.structs.items():
+            name = f"n{len(scope)}"
+            inside = adoption(inner, name, scope)
+            lines += [f"{name} = {variable}.{column}", f"if {name} is not None:", *(f"    {x}" for x in inside)]
+    return [*lines, f"{variable}.__class__ = {own}"]  # last, since a Struct is frozen from then on
