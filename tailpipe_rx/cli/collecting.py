@@ -62,8 +62,12 @@ def collect_files(
     with contextlib.redirect_stdout(sys.stderr), display(sys.stderr, quiet=quiet, json=json) as shown:
         if said is not None:
             shown.note(said)
-        with _logs(shown, debug), Signals(lambda: stop.on_next(None), shown.note) as signals:
-            write = JsonLines(data, signals.ask) if json else None
+
+        def ask() -> None:
+            stop.on_next(None)
+
+        with _logs(shown, debug), Signals(ask, shown.note) as signals:
+            write = JsonLines(data, ask) if json else None
 
             def on_event(event: Event) -> None:
                 outcome.see(event)

@@ -44,7 +44,7 @@ def show_table(name: str, plugin: Plugin | None, json: bool) -> None:
         return
     _print([[(table.name, "bold"), (table.description, "")]])
     print()
-    _print([[(c.name, "bold"), (_type(c), "cyan"), (c.description, "")] for c in columns])
+    _print([[(c.name, "bold"), (_type(c), "cyan"), (c.description, "")] for c in columns], stacked=True)
 
 
 def all_columns(table: Table[Any]) -> list[Column]:
@@ -56,17 +56,23 @@ def _type(column: Column) -> str:
     return f"{column.type} NOT NULL" if column.required else column.type
 
 
-def _print(rows: list[list[tuple[str, str]]]) -> None:
-    """In columns. On a terminal what is long is wrapped; in a pipe one line stays one line, parted by tabs."""
+def _print(rows: list[list[tuple[str, str]]], stacked: bool = False) -> None:
+    """A terminal gets columns, or, *stacked*, the last one on lines of its own; a pipe one line for each, with tabs."""
     if not is_terminal(sys.stdout):
         for row in rows:
             print("\t".join(safe(text) for text, _ in row))
         return
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table as Grid
     from rich.text import Text
 
     console = Console(highlight=False, markup=False, emoji=False)
+    if stacked:
+        for *first, (text, style) in rows:
+            console.print(Text("  ").join(Text(safe(part), kind) for part, kind in first))
+            console.print(Padding(Text(safe(text), style), (0, 0, 0, 4)))
+        return
     grid = Grid.grid(padding=(0, 2, 0, 0))
     for i, _ in enumerate(rows[0] if rows else ()):
         grid.add_column(no_wrap=i == 0 and console.width >= 60, overflow="fold")

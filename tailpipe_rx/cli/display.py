@@ -129,8 +129,8 @@ class Live(Plain):
     def _draw(self) -> None:
         from rich.text import Text
 
-        # the last column stays free: some terminals wrap when it is written
-        pieces = self._progress.line(self._console.width - 1)
+        # some columns stay free, so that a ^C or two which the terminal echoes do not begin a line of their own
+        pieces = self._progress.line(max(self._console.width - 5, 1))
         self._line.update(Text.assemble(*pieces, no_wrap=True, overflow="crop"), refresh=True)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final
 
 from .outcome import INTERRUPTED, TERMINATED
 
-_CODES: Final = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+_CODES: Final = {int(signal.SIGINT): INTERRUPTED, int(signal.SIGTERM): TERMINATED}
+_END: Final = 0
+_AGAIN: Final = 0.1
+"""Seconds after which the main thread is called once more."""
 
 
 class Aborted(KeyboardInterrupt):
@@ -21,46 +24,56 @@ class Aborted(KeyboardInterrupt):
 class Signals:
     """While this context is open, the first signal calls *stop*; the second raises `Aborted` in the main thread.
 
-    A handler runs between any two instructions of the main thread, where the collection may be in the middle of
-    writing a row: *stop* and *say* are therefore called on a thread of their own, which waits for that from the
-    beginning. The handlers that were there before are put back.
+    What Python calls a handler runs between any two instructions of the main thread, where the collection may be in the
+    middle of writing a row, and not at all while that thread waits for a file. So a thread of its own learns of signals
+    (through ``signal.set_wakeup_fd``), and calls *stop* and *say*. To abort, it calls the main thread until that hears:
+    a signal that comes just before a system call begins does not end it. What was there before is put back.
     """
 
     def __init__(self, stop: Callable[[], object], say: Callable[[str], object]) -> None:
         self.code: int | None = None
-        """The exit code that the signal stands for; None if none came."""
+        """The exit code that the signal stands for; None if none came. To be read when the context has been left."""
         self._stop = stop
         self._say = say
-        self._before: dict[signal.Signals, Any] = {}
-        self._wishes: SimpleQueue[str | None] = SimpleQueue()  # its put is reentrant, as a handler needs
-        self._thread = threading.Thread(target=self._serve, name="tailpipe-rx-stop", daemon=True)
-
-    def ask(self, text: str = "") -> None:
-        """Ask the run to come to its end, and say *text*."""
-        self._wishes.put(text)
-
-    def _serve(self) -> None:
-        while (text := self._wishes.get()) is not None:
-            if text:
-                self._say(text)
-            self._stop()
-
-    def _handle(self, number: int, _: FrameType | None) -> None:
-        again, self.code = self.code is not None, _CODES[signal.Signals(number)]
-        if again:
-            raise Aborted
-        self.ask("finishing the open chunk; Ctrl-C again aborts")
+        self._aborting = False
+        self._raised = threading.Event()
+        self._before: dict[int, Any] = {}
+        self._thread = threading.Thread(target=self._serve, name="tailpipe-rx-signals", daemon=True)
 
     def __enter__(self) -> Signals:
-        self._thread.start()
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in _CODES:
             self._before[number] = signal.signal(number, self._handle)
+        self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self._raised.set()  # whatever comes now comes too late
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        self._wishes.put(None)
+        signal.set_wakeup_fd(self._wakeup_before)
+        os.write(self._write, bytes([_END]))
         self._thread.join()
+        os.close(self._read)
+        os.close(self._write)
+
+    def _handle(self, _: int, __: FrameType | None) -> None:
+        if self._aborting and not self._raised.is_set():
+            self._raised.set()
+            raise Aborted
+
+    def _serve(self) -> None:
+        while (number := os.read(self._read, 1)[0]) != _END:
+            if number not in _CODES or self._aborting:
+                continue
+            again, self.code = self.code is not None, _CODES[number]
+            if not again:
+                self._say("finishing the open chunk; Ctrl-C again aborts")
+                self._stop()
+                continue
+            self._aborting = True
+            while not self._raised.is_set():
+                signal.pthread_kill(threading.main_thread().ident or 0, number)
+                self._raised.wait(_AGAIN)

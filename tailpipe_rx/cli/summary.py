@@ -71,7 +71,8 @@ def show(report: Report, console: Console) -> None:
         add("", why(failed), "red")
     if more := out.failed - len(out.failures):
         add("", f"and {more:,} more (--json names each)", "dim")
-    heading = Text.assemble((safe(report.name), "bold"), (f"  {duration(report.seconds)}", "dim"))
+    stopped = "  stopped" if out.interrupted is not None else ""
+    heading = Text.assemble((safe(report.name), "bold"), (f"  {duration(report.seconds)}", "dim"), (stopped, "yellow"))
     console.print(heading, soft_wrap=True)
     console.print(grid)
     if (error := broken(report)) is not None:
@@ -96,8 +97,8 @@ def rows(report: Report, noun: str = "") -> str:
 def artifacts(out: Outcome, noun: str = "") -> str:
     """How many artifacts of each fate; empty if there were none."""
     fates = [(out.extracted, "extracted"), (out.failed, "failed"), (out.skipped, "skipped")]
-    if out.interrupted is not None:
-        fates.append((out.discovered - out.extracted - out.failed, "not finished"))
+    if out.aborted:
+        fates.append((out.discovered - out.extracted - out.failed - out.skipped, "not finished"))
     said = [(n, fate) for n, fate in fates if n > 0]
     first = f" {noun}{'s' if said[0][0] != 1 else ''}" if noun and said else ""
     return ", ".join(f"{n:,}{'' if i else first} {fate}" for i, (n, fate) in enumerate(said))

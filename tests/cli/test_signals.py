@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO
 
 import pytest
 
-from tailpipe_rx.cli.outcome import INTERRUPTED
 from tailpipe_rx.cli.signals import Aborted, Signals
 
 from .conftest import command, environment, greetings
@@ -147,12 +148,15 @@ def test_the_handlers_that_were_there_before_are_put_back() -> None:
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_the_first_signal_asks_and_the_second_raises() -> None:
-    said: list[str] = []
-    stopped: list[bool] = []
-    with Signals(lambda: stopped.append(True), said.append) as signals:
+def test_the_first_signal_asks_and_the_second_raises_wherever_the_main_thread_waits() -> None:
+    said: SimpleQueue[str] = SimpleQueue()
+    stopped = threading.Event()
+    with Signals(stopped.set, said.put) as signals:
         signal.raise_signal(signal.SIGINT)
-        assert signals.code == INTERRUPTED
+        assert said.get(timeout=30) == FINISHING
+        assert stopped.wait(30)
+        assert signals.code == 130
         with pytest.raises(Aborted):
             signal.raise_signal(signal.SIGTERM)
-    assert (said, stopped, signals.code) == ([FINISHING], [True], 143)
+            threading.Event().wait(30)
+    assert (said.empty(), signals.code) == (True, 143)

@@ -41,11 +41,11 @@ MIXED = (
 )
 
 
-def report(*events: Event, into: str = "out", interrupted: int | None = None) -> Report:
+def report(*events: Event, into: str = "out", interrupted: int | None = None, aborted: bool = False) -> Report:
     outcome = Outcome()
     for event in events:
         outcome.see(event)
-    outcome.interrupted = interrupted
+    outcome.interrupted, outcome.aborted = interrupted, aborted
     return Report(outcome, "aws_cloudtrail_log.default", into, ("logs",), 0.4)
 
 
@@ -130,9 +130,17 @@ def test_a_run_in_which_nothing_could_be_opened_says_so() -> None:
     assert plain(two)[-1] == "error: none of the 2 artifacts could be opened: see the reasons above, then collect again"
 
 
-def test_what_a_stopped_run_left_undone_is_counted() -> None:
-    it = report(*GOOD[:-1], ArtifactDiscovered(A), Completed("x", 2900, 1), interrupted=130)
-    assert plain(it)[0].endswith("1 artifact extracted, 1 not finished; stopped")
+def test_a_run_that_was_stopped_says_so() -> None:
+    it = report(*GOOD, interrupted=130)
+    assert plain(it)[0].endswith("1 artifact extracted; stopped")
+    assert shown(it).splitlines()[0] == "aws_cloudtrail_log.default  0.4 s  stopped"
+
+
+def test_what_an_aborted_run_left_undone_is_counted() -> None:
+    it = report(*GOOD[:-1], ArtifactDiscovered(A), Completed("x", 2900, 1, "Aborted"), interrupted=130, aborted=True)
+    first, last = plain(it)
+    assert first.endswith("1 artifact extracted, 1 not finished; stopped")
+    assert last == shown(it).splitlines()[-1] == "aborted: the rows of the open chunk are not kept"
 
 
 def test_text_from_outside_cannot_speak_to_the_terminal() -> None:
