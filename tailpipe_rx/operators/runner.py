@@ -137,8 +137,7 @@ def iterate(source: Observable[A], stop: Callable[[], object] | None = None) -> 
         thread.join()
 
 
-@operator
-def share(source: Observable[A], observers: int = 2) -> Observable[A]:
+def share(observers: int = 2) -> Callable[[Observable[A]], Observable[A]]:
     """Let *observers* observers see one run: it begins when as many have subscribed.
 
     A collection runs inside ``subscribe``, so that RxPY's ``share`` would have ended before the second observer comes.
@@ -151,4 +150,12 @@ def share(source: Observable[A], observers: int = 2) -> Observable[A]:
     a 2
     b 2
     """
+    return _share(observers)  # type: ignore[return-value]  # generic in what it is given, which Operator cannot say
+
+
+@operator
+def _share(source: Observable[A], observers: int) -> Observable[A]:
     return source.pipe(rx_ops.publish()).auto_connect(observers)
+
+
+_share.__name__ = "share"

@@ -137,6 +137,19 @@ def test_many_rows_make_several_batches_but_a_record_stays_in_one() -> None:
     assert balanced(batches)
 
 
+def test_parts_stay_unique_where_one_record_becomes_thousands_of_rows_in_three_steps() -> None:
+    """Number and part together are what tells the rows of an artifact apart: their ``tp_id`` is made of them."""
+    batches = run(lambda source: source.pipe(words(), letters(), doubled()), Batch.of("ab " * 800))
+    keys = [key for b in batches for key in zip(b.numbers, b.parts, strict=True)]
+    assert len(keys) == len(set(keys)) == 3200
+
+
+@extractor
+def doubled(letter: str) -> Iterator[str]:
+    yield letter
+    yield letter
+
+
 def test_arguments_go_to_the_function() -> None:
     assert run(words(skip="a"), Batch.of("a b a c"))[0].rows == ["b", "c"]
 
