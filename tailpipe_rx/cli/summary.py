@@ -125,7 +125,8 @@ def line(event: ArtifactFailed | RowsQuarantined) -> str:
 
 def why(event: ArtifactFailed) -> str:
     """Why an artifact failed, and what there is of it."""
-    text = _ERRNO.sub("", event.error).removesuffix(f": {event.artifact.name!r}")  # number and name are for programs
+    name = event.artifact.name  # which is said already
+    text = _ERRNO.sub("", event.error).removesuffix(f": {name!r}").removeprefix(f"{name}: ")
     kept = f" ({count(event.rows, 'row')} before that kept)" if event.rows else ""
     return safe(text) + kept
 

@@ -7,10 +7,14 @@ import random
 import shutil
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from .conftest import Run, cloudtrail, command, environment
+from tailpipe_rx.cli import app
+from tailpipe_rx.plugin import Plugin
+
+from .conftest import Run, cloudtrail, command, environment, greetings
 
 TABLE = "aws_cloudtrail_log"
 SETPRIV = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
@@ -104,6 +108,7 @@ def test_a_binary_file_is_named_and_the_rest_is_collected(run: Run, tmp_path: Pa
     said = lines(ran)
     assert len(said) == 2
     assert said[0].startswith("failed: logs/b.bin: ")
+    assert said[0].count("b.bin") == 1
     assert said[1].startswith(f"{TABLE}.default: 2 rows in tailpipe-out (1 chunk); 1 artifact extracted, 1 failed")
     assert ran.returncode == 3
 
@@ -201,6 +206,49 @@ def test_a_mistake_in_a_plugin_is_said_with_its_line_and_the_traceback_is_for_de
         "error: plugin bad.py cannot be imported: bad.py:2: ModuleNotFoundError: No module named 'no_such_thing'"
     ]
     assert ran.returncode == 2
+
+
+def test_what_cannot_be_sent_to_a_worker_is_named_with_its_line(run: Run, tmp_path: Path, hello: Path) -> None:
+    hello.write_text(hello.read_text().replace("ops.do_action(meet)", "ops.do_action(lambda line: None)"))
+    greetings(tmp_path / "a.log", "Ada")
+    ran = run("collect", "hello_greeting", "a.log", "--plugin", "hello.py", "--workers", "1")
+    assert len(lines(ran)) == 1
+    assert "hello.py:" in lines(ran)[0]
+    assert "--workers 0" in lines(ran)[0]
+    assert ran.returncode == 2
+
+
+def test_a_mistake_of_ours_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["tables"], plugin=cast(Plugin, object())) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("error: AttributeError: ")
+    assert said[0].endswith("(this is a bug in tailpipe_rx; --debug shows the traceback)")
+
+
+def test_streams_that_are_closed_do_no_harm(tmp_path: Path) -> None:
+    cloudtrail(tmp_path / "a.json.gz", 2)
+    shell = 'exec "$@" >&- 2>&-'
+    ran = subprocess.run(
+        ["sh", "-c", shell, "sh", *command("collect", TABLE, "a.json.gz", "--json")],
+        cwd=tmp_path,
+        env=environment(),
+        check=False,
+    )
+    assert ran.returncode == 0
+    assert len(list((tmp_path / "tailpipe-out").glob("*.jsonl"))) == 1
+
+
+def test_an_encoding_that_lacks_a_character_does_no_harm(tmp_path: Path, hello: Path) -> None:
+    hello.write_text(hello.read_text().replace("Somebody said hello.", "Jemand sagte „Hallo“."))
+    ran = subprocess.run(
+        command("tables", "--plugin", "hello.py"),
+        cwd=tmp_path,
+        env=environment({"PYTHONIOENCODING": "ascii"}),
+        capture_output=True,
+        check=True,
+    )
+    assert b"hello_greeting\tJemand sagte \\u201eHallo\\u201c." in ran.stdout
 
 
 def test_with_debug_the_traceback_is_shown(tmp_path: Path) -> None:
