@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar
 
@@ -39,7 +40,13 @@ class Operator(Generic[A_contra, B_co]):
         return made
 
     def __repr__(self) -> str:
-        given = [show(a) for a in self.args] + [f"{k}={show(v)}" for k, v in self.kwargs.items()]
+        args = list(self.args)
+        _, *parameters = inspect.signature(self.factory).parameters.values()
+        while (
+            args and not self.kwargs and len(args) <= len(parameters) and parameters[len(args) - 1].default == args[-1]
+        ):
+            args.pop()  # what is the default goes without saying
+        given = [show(a) for a in args] + [f"{k}={show(v)}" for k, v in self.kwargs.items()]
         return f"{self.factory.__name__}({', '.join(given)})"
 
 

@@ -154,7 +154,7 @@ def share(observers: int = 2) -> Callable[[Observable[A]], Observable[A]]:
 
 
 @operator
-def _share(source: Observable[A], observers: int) -> Observable[A]:
+def _share(source: Observable[A], observers: int = 2) -> Observable[A]:
     return source.pipe(rx_ops.publish()).auto_connect(observers)
 
 

@@ -91,7 +91,7 @@ def map_repr(stages: tuple[Any, ...]) -> list[str]:
     [
         ([read(Dog), opened()], "opened() takes Artifact, but read(Dog) before it gives Batch"),
         ([opened(), filter(bool)], "filter(bool) takes Batch, but opened() before it gives Content"),
-        ([opened(), rows()], "rows(None) takes Batch, but opened() before it gives Content"),
+        ([opened(), rows()], "rows() takes Batch, but opened() before it gives Content"),
         ([opened(), unbatched(bool)], "unbatched(bool) takes Batch, but opened() before it gives Content"),
         ([lines(), lines()], "lines() takes Content, but lines() before it gives Batch of str"),
         ([lines(), pets()], "pets() takes Batch of Animal, but lines() before it gives Batch of str"),

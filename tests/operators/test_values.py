@@ -43,7 +43,7 @@ def made() -> list[tuple[Any, str]]:
         (do_action(print), "do_action(print)"),
         (flat_map_iterable(str.split), "flat_map_iterable(str.split)"),
         (unbatched(changes), "unbatched(changes)"),
-        (rows(), "rows(None)"),
+        (rows(), "rows()"),
         (share(3), "share(3)"),
         (every(2, but="x"), "every(2, but='x')"),
         (letters(skip="-"), "letters(skip='-')"),
