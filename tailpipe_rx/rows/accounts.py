@@ -1,9 +1,9 @@
 """Whether all of a block of records has arrived in its rows.
 
 A decoder keeps the last value of a name that stands twice in a record, and says nothing. Looking at each name would
-cost as much as decoding; but what arrived can be encoded again, and if it is as long as the block was, nothing was lost:
-encoding never makes anything longer (where it could, the block is looked at more closely), so if the sum is right for a
-block, it is right for each record in it.
+cost as much as decoding; but what arrived can be encoded again, and if it is as long as the block was, nothing was
+lost: encoding never makes anything longer (where it could, the block is looked at more closely), so if the sum is right
+for a block, it is right for each record in it.
 """
 
 from __future__ import annotations

@@ -84,8 +84,10 @@ _addresses: Final = _Addresses()
 def _unique(values: Iterable[str | None]) -> list[str] | None:
     """In order, without repeats and blanks; None if nothing is left."""
     found = dict.fromkeys(values)
-    found.pop(None, None)
-    found.pop("", None)
+    if None in found:
+        del found[None]
+    if "" in found:
+        del found[""]
     return cast("list[str]", list(found)) or None
 
 
@@ -103,6 +105,7 @@ def press(
     done: list[Row] = []
     rejected: list[Rejected] = []
     addresses = _addresses
+    fixed_and_index = Raw(bytes(fixed) + b',"tp_index":"default"')
     high, head = -1, ""
     for row, number in zip(batch.rows, batch.numbers, strict=True):
         try:
@@ -116,8 +119,11 @@ def press(
             row.tp_id = head + _LOW[number & 255]
             row.tp_timestamp = at
             row.tp_date = at.date()
-            row.tp_table = fixed
-            row.tp_index = _index(row, c.index, index) if index else c.index or "default"
+            if index is None and not c.index:
+                row.tp_table = fixed_and_index
+            else:
+                row.tp_table = fixed
+                row.tp_index = _index(row, c.index, index)
             source = destination = None
             if c.source_ip is not None:
                 row.tp_source_ip = source = addresses[c.source_ip]
@@ -178,7 +184,7 @@ def _encoded(rows: list[Row], batch: Batch[Any]) -> tuple[bytes, list[Row], list
         return bytes(lines), good, rejected
 
 
-def _index(row: Row, said: str | None, column: str) -> str:
-    """``tp_index`` from the column that the partition names."""
-    value = getattr(row, column, None)
+def _index(row: Row, said: str | None, column: str | None) -> str:
+    """``tp_index`` from the column that the partition names, or what the row says."""
+    value = getattr(row, column, None) if column is not None else None
     return str(value) if value is not None and value != "" else said or "default"

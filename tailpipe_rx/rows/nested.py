@@ -27,8 +27,8 @@ class Look(property):
         partial = any(True for _ in structs(hint))
         if partial and not _immutable(bare(hint)):
             raise TypeError(
-                f"{slot.__objclass__.__name__}.{slot.__name__}: a Json column of Structs must be immutable, a Struct or "
-                "tuple[Struct, ...] (of msgspec's own Structs frozen ones): changes would be lost"
+                f"{slot.__objclass__.__name__}.{slot.__name__}: a Json column of Structs must be immutable, "
+                "a Struct or tuple[Struct, ...] (of msgspec's own Structs frozen ones): changes would be lost"
             )
         raw, put = slot.__get__, slot.__set__
         decode = msgspec.json.Decoder(replaced(hint, looked_at)).decode

@@ -70,7 +70,7 @@ class Common(msgspec.Struct, kw_only=True, gc=False):
     usernames: Iterable[str | None] | None = None
 
 
-_Field: Final = type(field())
+_Field: Final[Any] = type(field())
 
 
 class ColumnsMeta(StructMeta):
@@ -88,7 +88,7 @@ class ColumnsMeta(StructMeta):
         for column, value in list(ns.items()):
             if isinstance(value, _Field) and value.name is not None:
                 keys[column] = value.name
-                ns[column] = field(default=value.default, default_factory=value.default_factory)
+                ns[column] = _Field(default=value.default, default_factory=value.default_factory)
         frozen = len(bases) == 1 and bases[0].__name__ == "Struct" and bases != (msgspec.Struct,)
         cls = StructMeta.__new__(mcls, name, bases, ns, kw_only=True, gc=False, omit_defaults=True, frozen=frozen)
         if bases != (msgspec.Struct,):
@@ -100,7 +100,7 @@ class ColumnsMeta(StructMeta):
 def _check(cls: ColumnsMeta, bases: tuple[type, ...]) -> None:
     if bases not in ((Row,), (Struct,)):
         raise TypeError(f"{cls.__name__}: derive it from Row or Struct and from nothing else")
-    taken = [c for c in cls.__annotations__ if c in bases[0].__struct_fields__]  # type: ignore[attr-defined]
+    taken = [c for c in cls.__annotations__ if c in bases[0].__struct_fields__]
     if taken:
         raise TypeError(f"{cls.__name__}.{taken[0]}: the name is taken; common() fills the tp_ columns")
     for column, default in zip(reversed(cls.__struct_fields__), reversed(cls.__struct_defaults__), strict=False):
@@ -108,7 +108,7 @@ def _check(cls: ColumnsMeta, bases: tuple[type, ...]) -> None:
             raise TypeError(f"{cls.__name__}.{column}: write '= None'; a column equal to its default is not written")
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field,), frozen_default=True)
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
 class Struct(msgspec.Struct, metaclass=ColumnsMeta):
     """A nested value with declared fields: a STRUCT column, or what one looks for inside a `Json` column.
 

@@ -33,8 +33,8 @@ _encode: Final = msgspec.json.encode
 class Shape:
     """What is known of a row class or Struct: its columns, the format's names, and which of them are nested."""
 
-    def __init__(self, cls: type) -> None:
-        self.cls: Any = cls
+    def __init__(self, cls: Any) -> None:
+        self.cls = cls
         self.hints = hints_of(cls)
         self.columns = columns(cls)
         self.base: Any = Row if issubclass(cls, Row) else Struct
@@ -93,8 +93,9 @@ def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = ()) -> typ
     fields = sorted(types, key=lambda f: place.get(rename[f], len(place) + (f not in of.names)))
     ns: dict[str, Any] = {f: None for f in fields if f not in of.names or f in of.optional}
     ns["__annotations__"] = {f: types[f] for f in fields}
-    config = {"kw_only": True, "gc": False, "forbid_unknown_fields": True}
-    made: type = StructMeta.__new__(ColumnsMeta, of.cls.__name__, (of.base,), ns, rename=rename, **config)
+    made: type = StructMeta.__new__(
+        ColumnsMeta, of.cls.__name__, (of.base,), ns, rename=rename, kw_only=True, gc=False, forbid_unknown_fields=True
+    )
     return made
 
 

@@ -20,6 +20,6 @@ def shipped() -> Mapping[str, Callable[[], Table[Any]]]:
     """
 
     def load(module: str, name: str) -> Callable[[], Table[Any]]:
-        return lambda: getattr(import_module(module), name)  # type: ignore[no-any-return]  # a Table by its module
+        return lambda: getattr(import_module(module), name)
 
     return {table: load(*place) for table, place in _SHIPPED.items()}
