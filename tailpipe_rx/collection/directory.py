@@ -48,6 +48,8 @@ class Directory:
         """Make it if need be, lock it, and make sure that it is ours and fresh."""
         marker = self.path / MARKER
         try:
+            if not marker.exists():  # a directory of somebody else's is left as it is, without so much as a marker
+                self._refuse(self._chunks())
             self._storage.make_directory(self.path)
             self._lock = self._storage.open_kept(marker)
             self._hold(self._lock)
@@ -86,8 +88,7 @@ class Directory:
             raise
 
     def _check(self, lock: int) -> None:
-        found = self._read(lock)
-        chunks = [name for name in self._storage.names(self.path) if name.endswith(".jsonl")]
+        found, chunks = self._read(lock), self._chunks()
         wanted = {"format": FORMAT, "table": self._table, "partition": self._partition}
         if found != wanted:
             kept = chunks or self._storage.names(self.path / "quarantine")
@@ -97,11 +98,17 @@ class Directory:
                     f"take another --into for {self._table}.{self._partition}, or remove it"
                 )
             self._write(lock, wanted)
+        self._refuse(chunks)
+
+    def _chunks(self) -> list[str]:
+        return [name for name in self._storage.names(self.path) if name.endswith(".jsonl")]
+
+    def _refuse(self, chunks: list[str]) -> None:
         if chunks:
+            more = f" and {len(chunks) - 1:,} more" if len(chunks) > 1 else ""
             raise DirectoryInUse(
-                f"{self.path} holds chunks already ({chunks[0]}"
-                f"{f' and {len(chunks) - 1} more' if len(chunks) > 1 else ''}), "
-                "which would be collected a second time; take another --into, or remove it"
+                f"{self.path} holds chunks already ({chunks[0]}{more}), which would be collected a second time; "
+                "take another --into, or remove it"
             )
 
     def _read(self, lock: int) -> dict[str, Any] | None:

@@ -88,6 +88,7 @@ class WorkerPool(Executor):
         with self._lock:
             self._killed = True
             running = list(self._running)
+        self._cancel()  # first, or what waits would be begun by those who are free now
         for process in running:
             process.kill()
         self.shutdown(cancel_futures=True)

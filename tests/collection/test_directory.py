@@ -63,9 +63,10 @@ def test_a_run_that_left_nothing_may_be_repeated(tmp_path: Path) -> None:
     assert len(rows(tmp_path)) == 3
 
 
-def test_a_directory_of_somebody_elses_jsonl_is_refused(tmp_path: Path) -> None:
+def test_a_directory_of_somebody_elses_jsonl_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.jsonl").write_text("{}\n")
     assert "notes.jsonl" in refused(collection(SOURCE, tmp_path))
+    assert os.listdir(tmp_path) == ["notes.jsonl"]
 
 
 def test_other_files_do_no_harm_and_come_to_none(tmp_path: Path) -> None:

@@ -23,9 +23,10 @@ from collecting import (
     rows,
     run,
 )
-from reactivex import Subject
+from reactivex import Observable, Subject
+from reactivex import operators as rx_ops
 from reactivex.disposable import SerialDisposable
-from reactivex.scheduler import CurrentThreadScheduler
+from reactivex.scheduler import CurrentThreadScheduler, EventLoopScheduler
 
 from tailpipe_rx.errors import UsageError
 from tailpipe_rx.events import (
@@ -45,6 +46,7 @@ from tailpipe_rx.events import (
 from tailpipe_rx.extractors.json import json_lines
 from tailpipe_rx.loaders.load import load
 from tailpipe_rx.operators.lifted import do_action
+from tailpipe_rx.operators.operator import operator
 from tailpipe_rx.operators.pipe import pipe
 from tailpipe_rx.sources.source import Source
 
@@ -95,6 +97,53 @@ def test_the_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     made = collection(Memory(artifacts(50_000)), tmp_path, chain, stop=stop, chunk_rows=1000)
     stopped_at(made, ChunkWritten, stop)
     assert len(seen) < 3000
+
+
+@operator
+def elsewhere(source: Observable[Any]) -> Observable[Any]:
+    """Its rows come on a thread of its own."""
+    return source.pipe(rx_ops.observe_on(EventLoopScheduler(exit_if_empty=True)))
+
+
+def test_a_chain_may_emit_on_a_thread_of_its_own(tmp_path: Path) -> None:
+    chain = pipe(load(), json_lines(Line), elsewhere())
+    events = run(collection(Memory(artifacts(2500, 3)), tmp_path, chain))
+    assert [event.enriched for event in only(ArtifactExtracted, events)] == [2500, 3]
+    assert len(rows(tmp_path)) == 2503 and nothing_left_behind(tmp_path)
+
+
+def test_such_a_chain_is_left_likewise(tmp_path: Path) -> None:
+    stop = Subject[None]()
+    chain = pipe(load(), json_lines(Line), elsewhere())
+    made = collection(Memory(artifacts(20_000, 3)), tmp_path, chain, stop=stop, chunk_rows=1000)
+    events = stopped_at(made, ChunkWritten, stop)
+    (failed,) = only(ArtifactFailed, events)
+    assert failed.error.startswith("interrupted") and failed.rows == len(rows(tmp_path)) < 20_000
+    assert only(Completed, events)[0].error is None and nothing_left_behind(tmp_path)
+
+
+def test_what_the_subscriber_raises_on_such_a_thread_is_raised_to_it(tmp_path: Path) -> None:
+    def on_event(event: Event) -> None:
+        if isinstance(event, ChunkWritten):
+            raise ValueError("mine")
+
+    chain = pipe(load(), json_lines(Line), elsewhere())
+    with pytest.raises(ValueError, match=r"^mine$"):
+        collection(Memory(artifacts(20_000)), tmp_path, chain, chunk_rows=1000).subscribe(on_event)
+    assert nothing_left_behind(tmp_path)
+
+
+@operator
+def through_inner_streams(source: Observable[Any]) -> Observable[Any]:
+    """What would wait on the trampoline for the collection itself to end."""
+    return source.pipe(rx_ops.flat_map(reactivex.of), rx_ops.concat_map(reactivex.of))
+
+
+def test_operators_that_schedule_run_inside(tmp_path: Path) -> None:
+    events = run(
+        collection(Memory(artifacts(1500, 3)), tmp_path, pipe(load(), json_lines(Line), through_inner_streams()))
+    )
+    assert [event.enriched for event in only(ArtifactExtracted, events)] == [1500, 3]
 
 
 def test_a_source_that_waits_is_left_at_its_next_tick(tmp_path: Path) -> None:
