@@ -204,4 +204,5 @@ def _class(hint: Any) -> type | None:
         members = [one for one in get_args(hint) if one not in (Rejected, NoneType)]
         hint = members[0] if len(members) == 1 else None
     hint = get_origin(hint) or hint
-    return hint if isinstance(hint, type) and hint is not object else None
+    # Any is a class in Python 3.11, and nothing derives from it
+    return hint if isinstance(hint, type) and hint not in (object, Any) else None
