@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import Raw
 
-from ..errors import RecordError
+from ..errors import RecordError, describe
 from ..events import Rejected
 from ..operators.elements import Batch
 from .accounts import Accounts
@@ -72,17 +72,21 @@ class Reader(Generic[R]):
         try:
             if not text.isascii():
                 text.decode()
+            if _is_spread(text):
+                text = msgspec.json.format(text, indent=-1)
             if not self._seen:
                 self._look(text)
+            now = self._twin  # held, since another thread may teach the next one meanwhile
             try:
-                rows = self._twin.many(text)
+                rows = now.many(text)
             except msgspec.ValidationError:
                 if not self._learn(text):
                     return None
-                rows = self._twin.many(text)
-            if not self._twin.accounts.balance(text, rows):
+                now = self._twin
+                rows = now.many(text)
+            if not now.accounts.balance(text, rows):
                 return None
-            self._twin.adopt(rows)
+            _adopt(now, rows)
         except (ValueError, OverflowError, RecursionError):  # DecodeError and UnicodeDecodeError are ValueErrors
             return None
         return rows
@@ -109,15 +113,19 @@ class Reader(Generic[R]):
         """A row from one JSON object. Raises `ValueError` if it does not fit."""
         record.decode()
         values = check(record, self.shape)
+        if _is_spread(record):
+            record = msgspec.json.format(record, indent=-1)
+            values = _keys(record)
+        narrow = self._narrow
         try:
-            row = self._narrow.one(record)
+            row = narrow.one(record)
             extra: list[bytes] = []
         except msgspec.ValidationError:
             known, extra = divided(values, self.shape, "")
             if not extra:
                 raise
-            row = self._narrow.one(known)
-        self._narrow.adopt((row,))
+            row = narrow.one(known)
+        _adopt(narrow, (row,))
         if extra:
             add_extra(row, extra)
         return cast(R, row)
@@ -156,8 +164,9 @@ class Reader(Generic[R]):
         Raises `ValueError` if a value does not fit its column, or a required one is missing.
         """
         known = {k: v for k, v in values.items() if k in self._known and v is not None}
-        row = self._narrow.convert(known)
-        self._narrow.adopt((row,))
+        narrow = self._narrow
+        row = narrow.convert(known)
+        _adopt(narrow, (row,))
         extra = [b"%b:%b" % (_encode(k), _encode(v)) for k, v in values.items() if k not in self._known]
         if extra:
             add_extra(row, extra)
@@ -169,11 +178,11 @@ class Reader(Generic[R]):
         It raises `msgspec.DecodeError` if one of the lines does not fit.
         """
         decode = in_order(self.shape, names)
-        adopt = self._narrow.adopt
+        narrow = self._narrow
 
         def read(text: bytes) -> list[R]:
             rows = decode(text)
-            adopt(rows)
+            _adopt(narrow, rows)
             return rows
 
         return read
@@ -183,6 +192,21 @@ class Reader(Generic[R]):
 def reader(cls: type[R]) -> Reader[R]:
     """The `Reader` of a row class."""
     return Reader(cls)
+
+
+def _adopt(by: _Twin, rows: Sequence[Any]) -> None:
+    """Make twins rows. An error of a `Convert` function rejects the record as a wrong value does."""
+    try:
+        by.adopt(rows)
+    except (ValueError, OverflowError):
+        raise
+    except Exception as error:
+        raise RecordError(describe(error)) from error
+
+
+def _is_spread(text: bytes) -> bool:
+    """Whether JSON is spread over lines: nested values go verbatim into a line of a chunk, which must be one."""
+    return b"\n" in text or b"\r" in text
 
 
 def _cut(text: bytes) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final, get_args, get_origin
 
@@ -54,7 +55,7 @@ def column_type(hint: Any) -> str:
     if is_json(hint):
         return "JSON"
     kind = bare(hint)
-    if get_origin(kind) in (list, tuple):
+    if get_origin(kind) in (list, tuple, Sequence):
         return f"{column_type(get_args(kind)[0])}[]"
     if isinstance(kind, type) and issubclass(kind, Struct):
         inner = shape(kind)
