@@ -116,7 +116,8 @@ def _measured(block: bytes, longest: int) -> Iterator[bytes | Rejected]:
 
 
 def too_long(record: bytes, longest: int, noun: str = "record") -> Rejected:
-    return Rejected(record[:RAW_KEPT], f"the {noun} is longer than {longest} bytes; its first {RAW_KEPT} are kept")
+    kept = min(RAW_KEPT, longest)
+    return Rejected(record[:kept], f"the {noun} is longer than {longest} bytes; its first {kept} are kept")
 
 
 def sliced(batch: Batch[R], member: str = "", stage: str = "") -> Iterator[Batch[R]]:

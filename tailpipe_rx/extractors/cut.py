@@ -13,8 +13,9 @@ from ..operators.elements import RAW_KEPT
 from .blocks import LONGEST, Blocks, too_long
 from .scan import SCALAR, SPACE, Scan, first_name, flaw
 
-WINDOW: Final = 256 * 1024
-"""How far the brackets of a broken record are trusted. Beyond it, what looks like the next record is."""
+TRUSTED: Final = 1024
+"""How far behind the place where a record is broken its brackets are trusted; then what looks like the next one is."""
+_NEAR: Final = 32 * 1024  # how far it is looked for by its name; then any object will do
 
 _FEW: Final = rb"[ \t\r\n]{0,256}"
 _OVERLAP: Final = 2048  # more than what looks like the beginning of a record can be long
@@ -35,7 +36,6 @@ class Cutter:
         """How often more text has come."""
         self.sound = True
         """Whether the last record is JSON; else it is one only by its looks."""
-        self._window = min(WINDOW, longest)
         self._learnt: bytes | None = None
 
     def more(self) -> bool:
@@ -59,8 +59,8 @@ class Cutter:
                 return b""
 
     def begin(self) -> None:
-        """An array begins at ``at``."""
-        self._learnt = None
+        """An array begins at ``at``; most of its records will begin like the first."""
+        self._learnt = self._name() if self.space() == b"{" else None
 
     # --- records ------------------------------------------------------------------------------------------------------
 
@@ -72,24 +72,31 @@ class Cutter:
         return self._scalar() if in_array else self._line()
 
     def _nested(self, in_array: bool) -> bytes | Rejected | None:
-        if self._learnt is None and in_array:
-            self._learnt = self._name()
-        scan, trusted = Scan(), False
+        scan, end, broken = Scan(strict=True), -1, -1
+        stop = min(TRUSTED, self.longest)
         while True:
-            end = scan.run(self.text, self.at)
-            size = scan.pos
-            if size > self._window and not trusted:
-                if 0 <= flaw(self._here(self._window)) < self._window:
-                    return self._broken(flaw(self._here(self._window)), in_array)
-                trusted = True
-            if size > self.longest:
-                if 0 <= (at := flaw(self._here(self.longest))) < self.longest:
-                    return self._broken(at, in_array)
-                return self._too_long(scan, end)
-            if end >= 0:
+            if end < 0:
+                end = scan.run(self.text, self.at, self.at + stop + 1)
+            if end == Scan.BROKEN:
+                return self._broken(flaw(self._here(scan.pos)) if broken < 0 else broken, in_array)
+            if 0 <= end <= stop:
                 break
-            if not self.more():
-                return self._unfinished(in_array)
+            if scan.pos <= stop:
+                if not self.more():
+                    return self._unfinished(in_array)
+                continue
+            # Looked at whenever it has doubled: lest each of many broken records is followed to the end of all.
+            at = flaw(self._here(stop)) if broken < 0 else broken
+            if 0 <= at < stop and (broken >= 0 or at + TRUSTED < stop):
+                return self._broken(at, in_array)
+            if 0 <= at < stop:
+                broken, stop = at, min(at + TRUSTED, self.longest)
+                if scan.pos > stop:
+                    return self._broken(at, in_array)
+            elif stop == self.longest:
+                return self._too_long(scan, end, in_array)
+            else:
+                stop = min(stop * 2, self.longest)
         at = flaw(self._here(end))
         if self._is_end(end, in_array, at < 0):
             return self._take(end, at < 0)
@@ -97,13 +104,7 @@ class Cutter:
 
     def _scalar(self) -> bytes | Rejected | None:
         """An item that is neither object nor array: no row, but it has its place."""
-        while True:
-            found = SCALAR.match(self.text, self.at)
-            end = found.end() - self.at if found else 0
-            if self.at + end < len(self.text) or len(self.text) - self.at > self.longest:
-                break
-            if not self.more():
-                break
+        end = self._text() if self.text[self.at] in b'"' else self._word()
         if not end and self.text[self.at : self.at + 1] == b",":
             return self._take(0, sound=False)
         if end and self._is_end(end, True, True):
@@ -112,6 +113,22 @@ class Cutter:
                 return too_long(self.text[self.at - end : self.at], self.longest)
             return self._take(end, flaw(self._here(end)) < 0)
         return self._broken(0, True, _NEXT_ITEM)
+
+    def _text(self) -> int:
+        """The length of the text that begins at ``at``; 0 if it is not closed, or too long."""
+        scan = Scan(inside=True)
+        while (end := scan.string(self.text, self.at + 1)) < 0:
+            if scan.pos > self.longest or not self.more():
+                return 0
+        return 0 if scan.unclosed else end + 1
+
+    def _word(self) -> int:
+        """The length of the number or literal that begins at ``at``; 0 if there is none."""
+        while True:
+            found = SCALAR.match(self.text, self.at)
+            end = found.end() - self.at if found else 0
+            if self.at + end < len(self.text) or end > self.longest or not self.more():
+                return end
 
     def _line(self) -> bytes | Rejected:
         """To the end of the line: what is no JSON at all has no other end."""
@@ -187,34 +204,48 @@ class Cutter:
         if in_array and pattern is None and (names := {self._learnt, self._name()} - {None}):
             any_name = b"|".join(re.escape(name) for name in sorted(filter(None, names)))
             looks.insert(0, re.compile(_NEXT_OBJECT.pattern[:-1] + rb"(?:" + any_name + rb")"))
-        beyond = 0 if not in_array else at
-        searched = 1
-        while True:
-            end = self._find(looks[0], searched, beyond)
-            if end >= 0:
+        beyond = at if in_array else 0
+        for look in looks:
+            searched, limit = 1, self.longest if look is looks[-1] else min(self.longest, at + _NEAR)
+            while (end := self._find(look, searched, beyond, limit)) < 0:
+                searched = max(1, len(self.text) - self.at - _OVERLAP)
+                if searched > limit or not self.more():
+                    break
+            if 0 <= end <= limit:
                 return self._take(end, sound=False)
-            searched = max(1, len(self.text) - self.at - _OVERLAP)
-            whole = len(self.text) - self.at > self.longest or not self.more()
-            if whole and len(looks) > 1:
-                looks.pop(0)
-                searched = 1
-            elif len(self.text) - self.at > self.longest:
-                return self._dropped(looks[0])
-            elif whole:
-                end = self.text.rfind(b"]", self.at + at) if in_array else -1
-                return self._take((end if end >= 0 else len(self.text)) - self.at, sound=False)
+        if len(self.text) - self.at > self.longest:
+            return self._dropped(looks[-1])
+        end = self.text.rfind(b"]", self.at + at) if in_array else -1
+        return self._take((end if end >= 0 else len(self.text)) - self.at, sound=False)
 
-    def _find(self, pattern: re.Pattern[bytes], start: int, beyond: int) -> int:
-        for found in pattern.finditer(self.text, self.at + start):
-            if found.end() - self.at > beyond:
+    def _find(self, pattern: re.Pattern[bytes], start: int, beyond: int, limit: int | None = None) -> int:
+        end = len(self.text) if limit is None else self.at + limit + _OVERLAP
+        for found in pattern.finditer(self.text, self.at + start, end):
+            if found.end() - self.at >= beyond:
                 return found.start() - self.at + (found[0][:1] == b"}")
         return -1
 
-    def _too_long(self, scan: Scan, end: int) -> Rejected:
-        """Skip a record that is larger than one may be; no more than a block of it is in memory."""
+    def _too_long(self, scan: Scan, end: int, in_array: bool) -> Rejected:
+        """Skip a record that is larger than one may be; no more than a block of it is in memory.
+
+        Outside an array an object at the beginning of a line ends it too: it may prove to be broken only further on.
+        """
         bad = too_long(self._here(RAW_KEPT), self.longest)
-        self.skip(scan, end)
-        return bad
+        scan.strict = False
+        while True:
+            if end < 0:
+                end = scan.run(self.text, self.at)
+            line = -1 if in_array else self.text.find(b"\n{", self.at) - self.at
+            if line >= 0 and not 0 <= end < line:
+                end = line
+            if end >= 0:
+                self.at += end
+                return bad
+            self.at += scan.pos - 1  # a line feed may be the last that there is
+            scan.pos = 1
+            if not self.more():
+                self.at = len(self.text)
+                return bad
 
     def skip(self, scan: Scan, end: int = -1) -> bool:
         """Move to where *scan* ends, forgetting the text on the way; False if the text ends before."""
@@ -232,7 +263,8 @@ class Cutter:
     def _dropped(self, pattern: re.Pattern[bytes]) -> Rejected:
         """The same for a broken one, the end of which only shows where another begins."""
         bad = too_long(self._here(RAW_KEPT), self.longest)
-        while (end := self._find(pattern, 1, 0)) < 0:
+        self.at += self.longest
+        while (end := self._find(pattern, 0, 0)) < 0:
             self.at = max(self.at, len(self.text) - _OVERLAP)
             if not self.more():
                 self.at = len(self.text)

@@ -46,6 +46,16 @@ def delimited(
     ``extra``, as text under ``_``. With *quote*, values may be quoted as in CSV, but cannot hold a line end. For lines,
     empty ones and those that are too long or not UTF-8, the same holds as for `lines`.
 
+    >>> class Greeting(Row):
+    ...     who: str
+    ...     age: int | None = None
+    >>> from tailpipe_rx import ops
+    >>> from tailpipe_rx.testing import draw, log
+    >>> ages = log("who age", "bob 41", "eve -", "bad")
+    >>> rows = {"b": Greeting(who="bob", age=41), "e": Greeting(who="eve")}
+    >>> draw("--x-----|", ops.pipe(ops.load(), delimited(Greeting)), x=ages, **rows)
+    '--[be#]-|'
+
     Raises `Unrecognised` if an artifact does not name its columns and *header* is not given; `UsageError`, before
     anything is collected, for a separator or quote that cannot be one.
     """

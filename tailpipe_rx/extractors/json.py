@@ -30,6 +30,15 @@ def json_items(key: str, row: type[R], longest: int = LONGEST) -> Operator[Conte
     *longest* bytes (16 MB, of which the first 64 KB are kept), one nested deeper than 128 levels. What is held in
     memory is one block of 256 KB and one record.
 
+    >>> class Greeting(Row):
+    ...     who: str
+    >>> from tailpipe_rx import ops
+    >>> from tailpipe_rx.testing import draw, log
+    >>> x = log('{"Records": [{"who": "bob"}, {"whom": "bob"}, {"who": "eve"}]}')
+    >>> rows = {"b": Greeting(who="bob"), "e": Greeting(who="eve")}
+    >>> draw("--x-----|", ops.pipe(ops.load(), json_items("Records", Greeting)), x=x, **rows)
+    '--[b#e]-|'
+
     Raises, after the rows before the damage, `Truncated` if the text ends inside the array or a record, and what the
     loader raises; `Unrecognised` if it is no JSON at all.
     """
@@ -46,12 +55,12 @@ def json_lines(row: type[R], longest: int = LONGEST) -> Operator[Content, Batch[
 
 
 @operator
-def _json_items(source: Observable[Content], key: str, row: type[R], longest: int) -> Observable[Batch[R]]:
+def _json_items(source: Observable[Content], key: str, row: type[R], longest: int = LONGEST) -> Observable[Batch[R]]:
     return each(source, partial(_records, key=key, row=row, longest=longest, stage="json_items"))
 
 
 @operator
-def _json_lines(source: Observable[Content], row: type[R], longest: int) -> Observable[Batch[R]]:
+def _json_lines(source: Observable[Content], row: type[R], longest: int = LONGEST) -> Observable[Batch[R]]:
     return each(source, partial(_records, key=None, row=row, longest=longest, stage="json_lines"))
 
 

@@ -23,15 +23,16 @@ def lines(longest: int = LONGEST) -> Operator[Content, Batch[str]]:
     is not UTF-8 is rejected with its bytes, one of more than *longest* bytes (16 MB) with its first 64 KB, and is not
     held in memory.
 
+    >>> from tailpipe_rx import ops
     >>> from tailpipe_rx.testing import draw, log
-    >>> draw("--x--|", lines(), x=log("one", "two"), a="one", b="two")
-    '--[ab]--|'
+    >>> draw("--x-----|", ops.pipe(ops.load(), lines()), x=log("one", "two", b"\xff"), a="one", b="two")
+    '--[ab#]-|'
     """
     return _lines(longest)
 
 
 @operator
-def _lines(source: Observable[Content], longest: int) -> Observable[Batch[str]]:
+def _lines(source: Observable[Content], longest: int = LONGEST) -> Observable[Batch[str]]:
     return each(source, partial(text_lines, longest=longest))
 
 

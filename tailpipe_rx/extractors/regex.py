@@ -20,12 +20,19 @@ R = TypeVar("R", bound=Row)
 
 @operator
 def regex(source: Observable[Batch[str]], pattern: str, row: type[R]) -> Observable[Batch[R]]:
-    """Rows from the named groups of *pattern*, which has to match the whole line.
+    r"""Rows from the named groups of *pattern*, which has to match the whole line.
 
     The groups are named as the row class names its columns in the log format; one that is no column goes to ``extra``,
     and one that took no part in the match is absent. A line that does not match is rejected.
 
     The pattern is RE2's: linear in the length of the line, without look-around and back-references.
+
+    >>> class Greeting(Row):
+    ...     who: str
+    >>> from tailpipe_rx.testing import draw
+    >>> hello = regex(r"hello (?P<who>\w+)", Greeting)
+    >>> draw("--[xy]--|", hello, x="hello bob", y="bye", b=Greeting(who="bob"))
+    '--[b#]--|'
 
     Raises `UsageError` before anything is collected for a pattern that RE2 refuses, or without a named group.
     """

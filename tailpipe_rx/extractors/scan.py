@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -26,27 +25,36 @@ class Scan:
     is not closed ends there, so that a missing quote does not turn all that follows inside out.
     """
 
-    __slots__ = ("_depth", "_inside", "pos")
+    __slots__ = ("_depth", "_inside", "pos", "strict", "unclosed")
+    BROKEN: ClassVar = -2
 
-    def __init__(self, depth: int = 0, inside: bool = False) -> None:
+    def __init__(self, depth: int = 0, inside: bool = False, strict: bool = False) -> None:
         self.pos = 0
         """How far it has come, from the start of the value."""
+        self.strict = strict
+        """Whether to stop, with `BROKEN`, at a string that is not closed."""
         self._depth = depth
         self._inside = inside
+        self.unclosed = False
+        """Whether the last string that it went through is not closed."""
 
-    def run(self, text: bytes, start: int) -> int:
-        """The end of the value that begins at *start*, from there; -1 if it is not in *text*.
+    def run(self, text: bytes, start: int, stop: int | None = None) -> int:
+        """The end of the value that begins at *start*, from there; -1 if it is not in *text*, or not before *stop*.
 
         >>> Scan().run(b'[{"a}": 1}], 2', 1)
         9
         """
-        at, size, depth = start + self.pos, len(text), self._depth
+        at, depth = start + self.pos, self._depth
+        size = len(text) if stop is None else min(stop, len(text))
         while True:
             if self._inside:
-                at = self._string(text, at)
+                at = self._string(text, at, size)
                 if self._inside:
                     break
-            found = _MARK.match(text, at)
+                if self.strict and self.unclosed:
+                    self.pos, self._depth = at - start, depth
+                    return self.BROKEN
+            found = _MARK.match(text, at, size)
             assert found is not None  # it matches nothing, too
             at = found.end()
             mark = found[1]
@@ -67,23 +75,26 @@ class Scan:
 
     def string(self, text: bytes, start: int) -> int:
         """Like `run`, for a string, the opening quote of which was before *start*."""
-        end = self._string(text, start + self.pos)
+        end = self._string(text, start + self.pos, len(text))
         self.pos = end - start
         return -1 if self._inside else self.pos
 
-    def _string(self, text: bytes, at: int) -> int:
+    def _string(self, text: bytes, at: int, stop: int) -> int:
         """Behind the string, or as far as there is text of it."""
-        found = _IN_STRING.match(text, at)
+        found = _IN_STRING.match(text, at, stop)
         assert found is not None
         at = found.end()
-        if at == len(text) or (text[at : at + 1] == b"\\" and at + 1 == len(text)):
+        if at == stop or (text[at : at + 1] == b"\\" and at + 1 == stop):
             return at
         self._inside = False
-        return at + 1 if text[at : at + 1] == b'"' else text.find(b"\n", at)
+        self.unclosed = text[at : at + 1] != b'"'
+        return text.find(b"\n", at) if self.unclosed else at + 1
 
 
 def flaw(text: bytes) -> int:
     """Where *text* stops being one JSON value: -1 if it is one, its length if only the end is missing.
+
+    Half a surrogate pair is none: where a record ends does not depend on it.
 
     >>> flaw(b'{"a": 1}'), flaw(b'{"a": tru}'), flaw(b'{"a": 1')
     (-1, 7, 7)
@@ -93,22 +104,11 @@ def flaw(text: bytes) -> int:
     except RecursionError:  # whoever reads it says that it is too deep
         return -1
     except msgspec.DecodeError as error:
-        if _SURROGATE.search(text) and _is_json(text):
-            return -1
+        if b"\\u" in text and (harmless := _SURROGATE.sub(rb"\\u00", text)) != text:
+            return flaw(harmless)
         found = _BYTE.search(str(error))
         return int(found[1]) if found else len(text)
     return -1
-
-
-def _is_json(text: bytes) -> bool:
-    """By a decoder to which half a surrogate pair is no error: where a record ends does not depend on that."""
-    try:
-        json.loads(text.decode(errors="replace"))
-    except RecursionError:
-        return True
-    except ValueError:
-        return False
-    return True
 
 
 def first_name(text: bytes, at: int) -> bytes | None:

@@ -25,12 +25,12 @@ def load(source: Observable[Artifact]) -> Observable[Content]:
     `Truncated` and `Corrupt` after all that came before the damage.
 
     >>> import gzip
-    >>> from tailpipe_rx.events import Artifact
+    >>> from tailpipe_rx import ops
     >>> from tailpipe_rx.testing import draw
     >>> a = Artifact("a.log", content=b"plain")
     >>> b = Artifact("b.log", content=gzip.compress(b"packed"))
-    >>> draw("--a--b--|", load(), a=a, b=b)
-    '--c--d--|'
+    >>> draw("--a----b----|", ops.pipe(load(), ops.lines()), a=a, b=b, p="plain", q="packed")
+    '--[p]--[q]--|'
     """
     return each(source, _contents)
 
