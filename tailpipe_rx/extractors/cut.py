@@ -108,9 +108,6 @@ class Cutter:
         if not end and self.text[self.at : self.at + 1] == b",":
             return self._take(0, sound=False)
         if end and self._is_end(end, True, True):
-            if end > self.longest:
-                self.at += end
-                return too_long(self.text[self.at - end : self.at], self.longest)
             return self._take(end, flaw(self._here(end)) < 0)
         return self._broken(0, True, _NEXT_ITEM)
 
@@ -120,14 +117,16 @@ class Cutter:
         while (end := scan.string(self.text, self.at + 1)) < 0:
             if scan.pos > self.longest or not self.more():
                 return 0
-        return 0 if scan.unclosed else end + 1
+        return 0 if scan.unclosed or end >= self.longest else end + 1
 
     def _word(self) -> int:
-        """The length of the number or literal that begins at ``at``; 0 if there is none."""
+        """The length of the number or literal that begins at ``at``; 0 if there is none, or it is too long."""
         while True:
             found = SCALAR.match(self.text, self.at)
             end = found.end() - self.at if found else 0
-            if self.at + end < len(self.text) or end > self.longest or not self.more():
+            if end > self.longest:
+                return 0
+            if self.at + end < len(self.text) or not self.more():
                 return end
 
     def _line(self) -> bytes | Rejected:

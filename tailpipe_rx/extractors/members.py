@@ -76,9 +76,9 @@ class Members:
         while True:
             found = SPACE.match(cut.text, cut.at + self.size)
             self.size = (found.end() if found else len(cut.text)) - cut.at
+            self._release()
             if cut.at + self.size < len(cut.text):
                 return cut.text[cut.at + self.size : cut.at + self.size + 1]
-            self._release()
             if not cut.more():
                 return b""
 

@@ -120,9 +120,12 @@ class _Walk:
                 continue
             try:
                 found = os.stat(below)
-            except OSError:
-                if os.path.lexists(below):  # else it has gone since it was listed
+            except FileNotFoundError:
+                if os.path.lexists(below):  # a link to nothing; else it has gone since it was listed
                     yield _unreadable(below)
+                continue
+            except OSError:
+                yield _unreadable(below)
                 continue
             identity = _identity(found)
             if stat.S_ISREG(found.st_mode):
