@@ -7,6 +7,7 @@ when a pattern is compiled, never met in the middle of a collection.
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any, Final
 
 import re2
@@ -15,6 +16,9 @@ from .errors import UsageError
 
 _OPTIONS: Final = re2.Options()
 _OPTIONS.log_errors = False  # RE2 would write to stderr by itself; the error below says it all
+
+# escaped characters and classes are passed over, as they may hold what looks like a group
+_NAMED: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P?<(\w+)>", re.DOTALL)
 
 Groups = dict[str, str]
 """What the named groups of a pattern matched; groups that took no part are absent."""
@@ -34,6 +38,9 @@ class Pattern:
             raise UsageError(f"the pattern {text!r} is not one that RE2 can match: {reason}") from None
         except UnicodeEncodeError:
             raise UsageError(f"the pattern {text!r} holds characters that are no Unicode text") from None
+        names = [name for name in _NAMED.findall(text) if name]
+        if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
+            raise UsageError(f"the pattern {text!r} names two groups {twice!r}; only the first would be seen")
         self.text: Final = text
         self._match: Final = found.fullmatch
         self._places: Final = sorted((place - 1, name) for name, place in found.groupindex.items())

@@ -71,31 +71,25 @@ def line_blocks(blocks: Blocks, longest: int = LONGEST) -> Iterator[bytes | Reje
     >>> list(line_blocks(Blocks([b"a\nb", b"b\nc"], 1)))
     [b'a', b'bb', b'c']
     """
-    rest = b""
+    rest, skipping = b"", False
     for block in blocks:
+        if skipping:  # no more than a block of a line that is too long is in memory
+            cut = block.find(b"\n")
+            if cut < 0:
+                continue
+            block, skipping = block[cut + 1 :], False
         text = rest + block if rest else block
         cut = text.rfind(b"\n", len(rest))
         if cut >= 0:
             yield from _measured(text[:cut], longest)
-            rest = text[cut + 1 :]
-        else:
-            rest = text
+        rest = text[cut + 1 :]
         if len(rest) > longest:
             yield too_long(rest, longest, "line")
-            rest = _after_line(blocks)
+            rest, skipping = b"", True
     if blocks.failure is not None:
         raise blocks.failure
     if rest:
         yield from _measured(rest, longest)
-
-
-def _after_line(blocks: Blocks) -> bytes:
-    """Skip the rest of a line, and no more than a block of it is in memory."""
-    for block in blocks:
-        cut = block.find(b"\n")
-        if cut >= 0:
-            return block[cut + 1 :]
-    return b""
 
 
 def _measured(block: bytes, longest: int) -> Iterator[bytes | Rejected]:

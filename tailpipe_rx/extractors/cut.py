@@ -13,9 +13,9 @@ from ..operators.elements import RAW_KEPT
 from .blocks import LONGEST, Blocks, too_long
 from .scan import SCALAR, SPACE, Scan, first_name, flaw
 
-TRUSTED: Final = 1024
+TRUSTED: Final = 512
 """How far behind the place where a record is broken its brackets are trusted; then what looks like the next one is."""
-_NEAR: Final = 32 * 1024  # how far it is looked for by its name; then any object will do
+_NEAR: Final = 8 * 1024  # how far it is looked for by its name; then any object will do
 
 _FEW: Final = rb"[ \t\r\n]{0,256}"
 _OVERLAP: Final = 2048  # more than what looks like the beginning of a record can be long

@@ -191,7 +191,7 @@ class _Lines(Generic[R]):
         try:
             if not block.isascii():
                 block.decode()
-            return self._decode(b'[["%b"]]' % values.replace(self._null, b"null"))
+            return self._decode((b'[["%b"]]' % values).replace(self._null, b"null"))
         except (msgspec.DecodeError, ValueError, OverflowError):
             return None
 

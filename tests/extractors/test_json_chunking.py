@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -154,12 +155,10 @@ HARD = {
 
 @pytest.mark.parametrize("hard", HARD)
 def test_the_time_for_64_kb_is_bounded_whatever_is_in_them(hard: str) -> None:
-    import time
-
     unit = HARD[hard]
     for head in (b"", b'{"Records":[', b'{"n":1}\n'):
         data = (head + unit * (65536 // len(unit)))[:65536]
-        began = time.process_time()
-        read(data, "Records", 1 << 18)
-        read(data, None, 1 << 18)
-        assert time.process_time() - began < 2  # 1 s for each on a machine of its own; a quadratic one takes minutes
+        for key in ("Records", None):
+            began = time.process_time()
+            read(data, key, 1 << 18)
+            assert time.process_time() - began < 1
