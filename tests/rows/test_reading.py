@@ -26,15 +26,18 @@ def record(more: str = "") -> bytes:
 
 # --- by chance --------------------------------------------------------------------------------------------------------
 
+ODD_NUMBERS = """
+0 -0 1.10 1e400 1E5 1e-7 -0.0 0.1000000000000000055 9007199254740993 9223372036854775807 9223372036854775808
+18446744073709551616 -9223372036854775809 2147483647 2147483648 123456789012345678901234567890
+"""
 NUMBERS = st.one_of(
     st.integers().map(str),
-    st.sampled_from(
-        "0 -0 1.10 1e400 1E5 1e-7 -0.0 0.1000000000000000055 9007199254740993 9223372036854775807 9223372036854775808 "
-        "18446744073709551616 -9223372036854775809 2147483647 2147483648 123456789012345678901234567890".split()
-    ),
+    st.sampled_from(ODD_NUMBERS.split()),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
 ).map(Number)
-TEXTS = st.one_of(st.text(max_size=8), st.sampled_from(["", "012345678901", "\u0000", "é", "\U0001f600", '"\\/\n\u2028']))
+TEXTS = st.one_of(
+    st.text(max_size=8), st.sampled_from(["", "012345678901", "\u0000", "é", "\U0001f600", '"\\/\n\u2028'])
+)
 SCALARS = st.one_of(NUMBERS, TEXTS, st.booleans(), st.none())
 NAMES = st.one_of(st.text(max_size=4), st.sampled_from(["a", "b", "a.b", "extra", "tp_id", "userName", "person"]))
 VALUES = st.recursive(
@@ -42,10 +45,11 @@ VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.lists(st.tuples(NAMES, inner), max_size=3).map(Pairs)),
     max_leaves=6,
 )
-TIMES = st.sampled_from(
-    "2026-01-02T03:04:05Z 2026-01-02T03:04:05.1Z 2026-01-02T03:04:05.123Z 2026-01-02T03:04:05.123456Z "
-    "2026-01-02T00:04:05+02:00 2026-01-02T23:04:05-05:30".split()
-)
+ODD_TIMES = """
+2026-01-02T03:04:05Z 2026-01-02T03:04:05.1Z 2026-01-02T03:04:05.123Z 2026-01-02T03:04:05.123456Z
+2026-01-02T00:04:05+02:00 2026-01-02T23:04:05-05:30
+"""
+TIMES = st.sampled_from(ODD_TIMES.split())
 
 
 def mostly(right: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -84,7 +88,13 @@ def objects(kinds: made.Kinds, always: tuple[str, ...] = ()) -> st.SearchStrateg
 
 
 STYLES = st.sampled_from(
-    [{}, {"ascii_only": True}, {"comma": ", ", "colon": ": "}, {"colon": ": ", "line": "  "}, {"colon": " :\t", "line": "\r"}]
+    [
+        {},
+        {"ascii_only": True},
+        {"comma": ", ", "colon": ": "},
+        {"colon": ": ", "line": "  "},
+        {"colon": " :\t", "line": "\r"},
+    ]
 )
 RECORDS = objects(made.VISIT, ("time", "eventID"))
 
@@ -203,17 +213,12 @@ def test_it_is_kept_as_it_was(more: str) -> None:
         ('"person":{"place":{"city":"a","city":"b"}}', "'person.place.city' stands twice"),
         ('"person":{"new":1},"person.new":2', "same path"),
         ('"person":{"place":{"new":1},"place.new":1}', "same path"),
-        ('"accountId":"\\ud800"', "surrogate"),
-        ('"request":{"a":"\\udc00x"}', "surrogate"),
-        ('"new":["\\ud800\\u0041"]', "surrogate"),
     ],
 )
 def test_it_is_rejected_with_a_reason(more: str, reason: str) -> None:
     bad, good = record(more), record('"count":1')
     read = reader(visit())
     for way in (at_once, one_by_one):
-        if reason == "surrogate" and way is at_once:
-            continue  # no JSON: the extractor finds out where it is broken
         batch = way(read, [good, bad, good], 5)
         assert [row.count for row in batch.rows] == [1, 1]
         assert list(batch.numbers) == [5, 7] and batch.received == 3
@@ -236,7 +241,23 @@ def test_what_is_no_object_is_rejected_with_its_bytes(text: str) -> None:
         assert len(batch.rows) == 1
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b'{"a":1', b"no", b'{"a":NaN}', b'{"a":01}', b'{"a":1,}', b'{"a":"\n"}', b"\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b'{"a":1',
+        b"no",
+        b'{"a":NaN}',
+        b'{"a":01}',
+        b'{"a":1,}',
+        b'{"a":"\n"}',
+        b"\xff",
+        record('"accountId":"\\ud800"'),
+        record('"request":{"a":"\\udc00x"}'),
+        record('"new":["\\ud800\\u0041"]'),
+    ],
+)
 def test_what_is_no_json_is_rejected_alone(text: bytes) -> None:
     batch = one_by_one(reader(visit()), [record(), text, record()])
     assert list(batch.numbers) == [0, 2]
@@ -260,7 +281,8 @@ def nested(levels: int, kind: str) -> str:
 
 @pytest.mark.parametrize("kind", ["arrays", "objects"])
 @pytest.mark.parametrize(
-    ("place", "own"), [('"request":{}', 1), ('"new":{}', 1), ('"person":{{"tags":{}}}', 2), ('"person":{{"new":{}}}', 2)]
+    ("place", "own"),
+    [('"request":{}', 1), ('"new":{}', 1), ('"person":{{"tags":{}}}', 2), ('"person":{{"new":{}}}', 2)],
 )
 @WAYS
 def test_a_record_may_be_nested_128_levels_deep(way: Any, place: str, own: int, kind: str) -> None:
@@ -287,6 +309,16 @@ def test_a_record_of_thousands_of_levels_is_rejected(kind: str) -> None:
         at_once(reader(visit()), [record(), bad])
 
 
+@pytest.mark.parametrize("space", [" ", "\t", "\n", "\r", "\r\n", "\n    "])
+def test_a_row_is_one_line_whatever_stands_between_values(space: str) -> None:
+    nested_values = '{ "a" :1.10, "b": [ 1 ,{ } ] }'
+    text = record(f'"request":{nested_values} ,"new":{nested_values},"person":{{"tags":[ 1 ], "new" : [ 1 ]}}')
+    spaced = text.replace(b" ", space.encode())
+    for row in both(visit(), spaced):
+        assert row is not None
+        assert written(row) == expected(exact(text))
+
+
 @WAYS
 def test_brackets_in_text_are_no_levels(way: Any) -> None:
     text = record(f'"request":{{"a":"{"[{" * 200}","b":"\\"{"[" * 200}"}}')
@@ -295,9 +327,12 @@ def test_brackets_in_text_are_no_levels(way: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", ['"count":1,"count":2', '"accountId":"","accountId":""', '"readOnly":true,"readOnly":true', '"new":1,"new":2']
+    "lost",
+    ['"count":1,"count":2', '"accountId":"","accountId":""', '"readOnly":true,"readOnly":true', '"new":1,"new":2'],
 )
-@pytest.mark.parametrize("grown", ['"seen":"2026-01-02T03:04:05.{}Z"', '"time":"2026-01-02T03:04:05+0100"', '"count":1'])
+@pytest.mark.parametrize(
+    "grown", ['"seen":"2026-01-02T03:04:05.{}Z"', '"time":"2026-01-02T03:04:05+0100"', '"count":1']
+)
 def test_what_a_doubled_name_loses_cannot_hide_behind_what_grew(grown: str, lost: str) -> None:
     # milliseconds and offsets are longer when they are written again; together they may be as long as what was lost
     read = reader(visit())
@@ -419,7 +454,9 @@ def access(more: str) -> list[Access]:
     return [row for row in rows if isinstance(row, Access)]
 
 
-@pytest.mark.parametrize("text", ['{"a":1.10,"b":[1,{"c":null}]}', '{"b":1,"a":123456789012345678901}', '{"x":"\\u0041"}'])
+@pytest.mark.parametrize(
+    "text", ['{"a":1.10,"b":[1,{"c":null}]}', '{"b":1,"a":123456789012345678901}', '{"x":"\\u0041"}']
+)
 def test_what_was_looked_at_is_written_with_the_same_values_in_the_same_order(text: str) -> None:
     for row in access(f'"request":{text}'):
         assert row.request == json.loads(text)
@@ -441,7 +478,9 @@ def test_a_change_is_written() -> None:
         assert found["request"] == {"all": "new"} and "items" not in found
 
 
-@pytest.mark.parametrize("text", ['{"a":1,"a":2}', '{"n":0.1000000000000000055511151231257827}', '{"in":{"a":1,"a":1}}'])
+@pytest.mark.parametrize(
+    "text", ['{"a":1,"a":2}', '{"n":0.1000000000000000055511151231257827}', '{"in":{"a":1,"a":1}}']
+)
 def test_what_python_cannot_hold_raises_when_it_is_looked_at_and_stays(text: str) -> None:
     for row in access(f'"request":{text}'):
         with pytest.raises(RecordError, match="without loss"):
@@ -553,6 +592,9 @@ def test_thousands_of_different_structs_are_each_right(padding: int) -> None:
             assert row.person.age == n and row.person.user_name.startswith(str(n))
             assert written(row) == expected(exact(text))
         kept += rows[:2]
+    for n in range(200):  # too long to be kept, they may lie where one lay that was forgotten
+        (long,) = at_once(read, [record(f'"person":{{"age":{n},"userName":"{"y" * interned.LONGEST}"}}')]).rows
+        assert long.person.age == n and long.person.user_name[0] == "y"
     again = at_once(read, [record('"person":{"age":0,"userName":"0"}')] * 2).rows
     assert [row.person.age for row in again] == [0, 0]
     assert [row.person.age for row in kept] == [n for s in range(0, count, 500) for n in range(s, min(s + 2, count))]
@@ -640,3 +682,28 @@ def test_text_that_does_not_fit_its_column_is_rejected(name: str, value: str | N
     if name != "new":
         with pytest.raises(msgspec.DecodeError):
             reader(Flow).delimited(tuple(values))(json.dumps([[*values.values()]]).encode())
+
+
+@pytest.mark.xfail(strict=True, reason="a view writes itself under the names of the log format")
+def test_a_view_of_a_json_column_may_be_put_into_a_struct_column() -> None:
+    class Item(Struct, rename="camel"):
+        item_id: str | None = None
+
+    class Bill(Row):
+        time: datetime
+        items: Json[tuple[Item, ...]] | None = None
+        best: Item | None = None
+
+    row = reader(Bill).one(b'{%b,"items":[{"itemId":"1"}]}' % TIME)
+    assert row.items is not None
+    row.best = row.items[0]
+    assert json.loads(line(row))["best"] == {"item_id": "1"}
+
+
+@pytest.mark.xfail(
+    strict=True, reason="JSON inside a STRUCT that is too large to be shared is decoded when it is looked at"
+)
+def test_a_large_struct_with_another_field_keeps_the_json_in_it() -> None:
+    row: Any = reader(visit()).one(record(f'"person":{{"userName":"{"x" * 5000}","tags":[{{"a":1,"a":2}}]}}'))
+    row.person = msgspec.structs.replace(row.person, user_name="ada")
+    assert b'{"user_name":"ada","tags":[{"a":1,"a":2}]}' in line(row)
