@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
@@ -70,6 +71,13 @@ def bare(hint: Any) -> Any:
             return hint
 
 
+def nullable(hint: Any) -> bool:
+    """Whether None is among the values of a column."""
+    while get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    return get_origin(hint) in UNIONS and any(arg is type(None) or nullable(arg) for arg in get_args(hint))
+
+
 def struct(hint: Any) -> type[Struct] | None:
     """The Struct of a STRUCT column."""
     kind = bare(hint)
@@ -98,13 +106,16 @@ def replaced(hint: Any, swap: Callable[[Any], Any]) -> Any:
 
 
 def bounded(hint: Any) -> Any:
-    """*hint* with the range of its DuckDB type, so that what does not fit the column rejects the record."""
+    """*hint* with the range of its DuckDB type, so that what does not fit the column rejects the record.
+
+    A number that is none, which text may spell (``nan``, ``inf``), fits no column: JSON has none.
+    """
 
     low, high = INTEGERS.get(duckdb(hint) or "BIGINT", (None, None))
-    if low is None:
-        return hint
 
     def swap(kind: Any) -> Any:
-        return Annotated[int, msgspec.Meta(ge=low, le=high)] if kind is int else kind
+        if kind is float:
+            return Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+        return Annotated[int, msgspec.Meta(ge=low, le=high)] if kind is int and low is not None else kind
 
     return replaced(hint, swap)

@@ -20,10 +20,11 @@ class Look(property):
 
     A type with Structs in it may know only some of the keys, so it is decoded at each look and the raw bytes stay; it
     has to be immutable, lest changes be lost. Plain dicts and lists hold everything: they replace the raw bytes, so
-    that what was seen, and perhaps changed, is what is written.
+    that what was seen, and perhaps changed, is what is written; but not in a Struct, which is *frozen*, since rows
+    share it.
     """
 
-    def __init__(self, slot: Any, hint: Any) -> None:
+    def __init__(self, slot: Any, hint: Any, frozen: bool = False) -> None:
         partial = any(True for _ in structs(hint))
         if partial and not _immutable(bare(hint)):
             raise TypeError(
@@ -46,7 +47,7 @@ class Look(property):
                 put(row, value)
             return value
 
-        super().__init__(peek if partial else look, put)
+        super().__init__(peek if partial or frozen else look, put)
         self.peek = peek
 
 

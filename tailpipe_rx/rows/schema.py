@@ -8,9 +8,9 @@ from typing import Any, Final, get_args, get_origin
 
 from msgspec import Struct as Value
 
-from .hints import bare, description, duckdb, hints_of, is_json
+from .hints import bare, description, duckdb, hints_of, is_json, nullable, structs
 from .row import Row, Struct
-from .twins import shape
+from .twins import Shape, shape
 
 _TYPES: Final = {
     str: "VARCHAR",
@@ -34,21 +34,27 @@ class Column(Value, frozen=True):
 def schema(cls: type[Row]) -> list[Column]:
     """The columns that a row class declares, in order; `COMMON` are those of all tables.
 
-    >>> from typing import Annotated
     >>> class Greeting(Row):
-    ...     said_at: Annotated[datetime, "When."]
+    ...     said_at: datetime
     >>> schema(Greeting)
-    [Column(name='said_at', type='TIMESTAMP', description='When.', required=True)]
+    [Column(name='said_at', type='TIMESTAMP', description='', required=True)]
     """
     of = shape(cls)
     return [
-        Column(name, column_type(of.hints[name]), description(of.hints[name]), name not in of.optional)
+        Column(name, _type_of(of, name), description(of.hints[name]), not nullable(of.hints[name]))
         for name in of.columns
     ]
 
 
+def _type_of(of: Shape, column: str) -> str:
+    try:
+        return column_type(of.hints[column])
+    except TypeError as error:
+        raise TypeError(f"{of.cls.__name__}.{column}: {error}") from None
+
+
 def column_type(hint: Any) -> str:
-    """The DuckDB type of an annotation."""
+    """The DuckDB type of an annotation. Raises TypeError for one that would not keep all that a record says."""
     said = duckdb(hint)
     if said is not None:
         return said
@@ -56,19 +62,25 @@ def column_type(hint: Any) -> str:
         return "JSON"
     kind = bare(hint)
     if get_origin(kind) in (list, tuple, Sequence):
-        return f"{column_type(get_args(kind)[0])}[]"
+        of = get_args(kind)[0]
+        if any(True for _ in structs(of)):
+            raise TypeError("in a list Structs would lose what they do not declare: write Json[tuple[…, ...]]")
+        return f"{column_type(of)}[]"
     if isinstance(kind, type) and issubclass(kind, Struct):
         inner = shape(kind)
-        return f"STRUCT({', '.join(f'{name} {column_type(inner.hints[name])}' for name in inner.columns)})"
-    return _TYPES.get(kind, "JSON")
+        return f"STRUCT({', '.join(f'{name} {_type_of(inner, name)}' for name in inner.columns)})"
+    if kind not in _TYPES:
+        shown = getattr(kind, "__name__", kind)
+        raise TypeError(f'{shown} is no type of a column: mark it Json[…] if it is nested, else DuckDB("…")')
+    return _TYPES[kind]
 
 
 _SAID: Final = {
     "tp_id": "A unique identifier of the row: the same each time the same record is collected.",
     "tp_timestamp": "When it happened, in UTC.",
     "tp_table": "The table.",
-    "tp_index": "What the table's files are grouped by: the column that the partition names, else default.",
     "tp_date": "The day on which it happened, in UTC.",
+    "tp_index": "What the table's files are grouped by: the column that the partition names, else default.",
     "tp_source_ip": "The address it came from.",
     "tp_destination_ip": "The address it went to.",
     "tp_ips": "All addresses in the row.",
