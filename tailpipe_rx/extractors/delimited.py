@@ -17,7 +17,7 @@ from ..events import Rejected
 from ..operators.elements import Batch, Content
 from ..operators.operator import Operator, operator
 from ..operators.pull import each
-from ..rows.reader import reader
+from ..rows.reader import Reader, reader
 from ..rows.row import Row
 from .blocks import BLOCK, LONGEST, Blocks, line_blocks, sliced
 
@@ -167,7 +167,7 @@ class _Lines(Generic[R]):
         self._form = form
         self._names = names
         self._header = header
-        self._reader = reader(form.row)
+        self._reader: Reader[R] = reader(form.row)
         self._separator = form.separator.encode()
         self._null = b'"%b"' % form.null.encode()
         known = set(self._reader.names.values()).issuperset(names)

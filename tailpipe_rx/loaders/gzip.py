@@ -6,13 +6,14 @@ import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from isal import isal_zlib
 
 from ..errors import Corrupt, Truncated
 from .file import PACKED_STEP, STEP, PackedFile
 
+_DAMAGE: Final[type[Exception]] = cast("type[Exception]", isal_zlib.error)  # its stubs take the class for an instance
 _MAGIC: Final = b"\x1f\x8b"
 _WITH_HEADER: Final = 31  # window bits as zlib counts them: a gzip header and trailer, both verified
 
@@ -37,7 +38,7 @@ def unpack(file: PackedFile, head: bytes) -> Iterator[bytes]:
         while packed:
             try:
                 piece = stream.decompress(packed, STEP)
-            except (isal_zlib.error, OverflowError) as error:
+            except _DAMAGE as error:
                 at = file.offset - len(ahead) - len(packed)
                 yield from _salvaged(file, start, given)
                 raise Corrupt(f"{file.name}: the gzip data is corrupt near byte {at}: {_reason(error)}") from error
