@@ -8,18 +8,31 @@ for a block, it is right for each record in it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Raw
 
-from .checks import DEEPEST, never_longer, too_deep
+from .checks import never_longer
+from .hints import bare
 from .twins import TEACHABLE, Shape
 
-_CAN_BE_DEEP: Final = 2 * (DEEPEST - 1)
-_encode: Final = msgspec.json.Encoder().encode
+_encoder: Final = msgspec.json.Encoder()
+_encode: Final = _encoder.encode
+
+
+class _Buffer(threading.local):
+    """Room to encode a block in that is not to be had from the system anew each time."""
+
+    def __init__(self) -> None:
+        self.bytes = bytearray()
+
+
+_buffer: Final = _Buffer()
 
 
 class Accounts:
@@ -27,8 +40,9 @@ class Accounts:
 
     def __init__(self, of: Shape, taught: Sequence[str]) -> None:
         slots = dict(zip(TEACHABLE, taught, strict=False))
-        self._nested = [attrgetter(column) for column in (*of.json, *slots)]
-        self._times = [attrgetter(column) for column in of.times]
+        read_as = {column: convert.read_as for column, convert in of.converted.items()}
+        times = [column for column in of.columns if read_as.get(column, bare(of.hints[column])) is datetime]
+        self._times = [attrgetter(column) for column in times]
         self._never_longer = never_longer(of)
         names = (*of.names.values(), *slots.values())
         verbatim: Any = msgspec.defstruct(
@@ -40,24 +54,22 @@ class Accounts:
         self._verbatim: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[verbatim]).decode
 
     def balance(self, text: bytes, rows: Sequence[Any]) -> bool:
-        """Whether *rows*, twins yet, are all of *text*, and no value is nested too deeply. May doubt in vain."""
-        return self._shallow(rows) and (self._again_as_long(text, rows) or self._verbatim_as_long(text))
+        """Whether *rows*, twins yet, are all of *text*. May doubt in vain."""
+        return self._again_as_long(text, rows) or self._verbatim_as_long(text)
 
     def _again_as_long(self, text: bytes, rows: Sequence[Any]) -> bool:
-        if not self._never_longer or len(_encode(rows)) != len(text):
+        if not self._never_longer:
             return False
-        # milliseconds are written as microseconds
-        return not any(at is not None and at.microsecond for get in self._times for at in map(get, rows))
+        buffer = _buffer.bytes
+        _encoder.encode_into(rows, buffer)
+        if len(buffer) != len(text):
+            return False
+        # milliseconds are written as microseconds, and +0100 as +01:00
+        times = (at for get in self._times for at in map(get, rows) if at is not None)
+        return not any(at.microsecond or at.tzinfo is not UTC for at in times)
 
     def _verbatim_as_long(self, text: bytes) -> bool:
         if len(_encode(self._verbatim(text))) == len(text):
             return True
         text = msgspec.json.format(text, indent=-1)
         return len(_encode(self._verbatim(text))) == len(text)
-
-    def _shallow(self, rows: Sequence[Any]) -> bool:
-        for get in self._nested:
-            for value in map(get, rows):
-                if value is not None and len(value) > _CAN_BE_DEEP and too_deep(bytes(value), DEEPEST - 1):
-                    return False
-        return True

@@ -9,7 +9,6 @@ msgspec.)
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from typing import Final
 
@@ -17,14 +16,11 @@ import msgspec
 from msgspec import Raw
 
 from ..errors import RecordError
+from .depth import DEEPEST, too_deep
 from .hints import bare
 from .row import Row
 from .twins import Shape
 
-DEEPEST: Final = 128
-"""Levels of nesting that a record may have, itself included; DuckDB's limit."""
-
-_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 _keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode: Final = msgspec.json.encode
 
@@ -50,24 +46,6 @@ def check(text: bytes, of: Shape, path: str = "") -> dict[str, Raw]:
 def _compact_is_whole(text: bytes) -> bool:
     text = msgspec.json.format(text, indent=-1)
     return len(_encode(_keys(text))) == len(text)
-
-
-def too_deep(text: bytes, levels: int) -> bool:
-    """Whether JSON is nested deeper than *levels*."""
-    # an array takes two bytes at least and an object around another value six: most texts are too short for more
-    arrays = text.count(b"[") if b"[" in text else 0
-    if arrays + (len(text) - 2 * arrays) // 6 < levels or arrays + text.count(b"{") <= levels:
-        return False
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        mark = match[0]
-        if mark in (b"{", b"["):
-            depth += 1
-            if depth > levels:
-                return True
-        elif mark in (b"}", b"]"):
-            depth -= 1
-    return False
 
 
 def never_longer(of: Shape) -> bool:

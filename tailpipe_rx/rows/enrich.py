@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, Final, cast
@@ -57,14 +57,16 @@ def _printable(value: Any) -> Any:
     return value.encode(errors="surrogateescape").decode(errors="backslashreplace") if isinstance(value, str) else value
 
 
-class _Addresses(dict[str, str | None]):
-    """Addresses that were seen: the text if it is one, else None. Bounded by forgetting all."""
+_addresses: Final[dict[str, str]] = {}
+"""Texts that were seen: the text if it is an address, else empty. (A subclass with __missing__ is far slower.)"""
 
-    def __missing__(self, text: str) -> str | None:
-        if len(self) >= 1 << 16:
-            self.clear()
-        value = self[text] = text if _is_address(text) else None
-        return value
+
+def _address(text: str) -> str:
+    """What `_addresses` did not know; bounded by forgetting all."""
+    if len(_addresses) >= 1 << 14:
+        _addresses.clear()
+    value = _addresses[text] = text if _is_address(text) else ""
+    return value
 
 
 def _is_address(text: str) -> bool:
@@ -78,17 +80,12 @@ def _is_address(text: str) -> bool:
     return True
 
 
-_addresses: Final = _Addresses()
-
-
-def _unique(values: Iterable[str | None]) -> list[str] | None:
+def _unique(values: Collection[str | None]) -> list[str] | None:
     """In order, without repeats and blanks; None if nothing is left."""
-    found = dict.fromkeys(values)
-    if None in found:
-        del found[None]
-    if "" in found:
-        del found[""]
-    return cast("list[str]", list(found)) or None
+    found = list(dict.fromkeys(values))
+    if None in found or "" in found:
+        found = [value for value in found if value]
+    return cast("list[str]", found) or None
 
 
 _LOW: Final = [f"{n:02x}" for n in range(256)]
@@ -102,10 +99,11 @@ def press(
     *prefix* is the `identity` of the artifact, *fixed* its `constants`, *index* the column that fills ``tp_index``.
     Raises TypeError if the batch holds anything but rows: the chain lacks its last stage.
     """
-    done: list[Row] = []
     rejected: list[Rejected] = []
-    addresses = _addresses
-    fixed_and_index = Raw(bytes(fixed) + b',"tp_index":"default"')
+    failed: set[int] = set()
+    address = _addresses.get
+    today = fixed_and_index = fixed
+    day = 0
     high, head = -1, ""
     for row, number in zip(batch.rows, batch.numbers, strict=True):
         try:
@@ -118,32 +116,43 @@ def press(
                 head = f"{prefix}-{high:06x}"
             row.tp_id = head + _LOW[number & 255]
             row.tp_timestamp = at
-            row.tp_date = at.date()
+            if at.toordinal() != day:  # the date is the same for most rows of a batch: it is encoded once, too
+                day = at.toordinal()
+                today = Raw(b'%b,"tp_date":"%b"' % (bytes(fixed), at.date().isoformat().encode()))
+                fixed_and_index = Raw(bytes(today) + b',"tp_index":"default"')
             if index is None and not c.index:
                 row.tp_table = fixed_and_index
             else:
-                row.tp_table = fixed
+                row.tp_table = today
                 row.tp_index = _index(row, c.index, index)
             source = destination = None
             if c.source_ip is not None:
-                row.tp_source_ip = source = addresses[c.source_ip]
+                source = address(c.source_ip)
+                if source is None:
+                    source = _address(c.source_ip)
+                if source:
+                    row.tp_source_ip = source
             if c.destination_ip is not None:
-                row.tp_destination_ip = destination = addresses[c.destination_ip]
+                destination = address(c.destination_ip)
+                if destination is None:
+                    destination = _address(c.destination_ip)
+                if destination:
+                    row.tp_destination_ip = destination
             if c.ips is not None:
-                row.tp_ips = _unique([addresses[ip] for ip in c.ips if ip])
+                row.tp_ips = _unique([address(ip) or _address(ip) for ip in c.ips if ip])
             elif source:
                 row.tp_ips = [source, destination] if destination and destination != source else [source]
             elif destination:
                 row.tp_ips = [destination]
-            if c.akas is not None:
+            if c.akas:
                 row.tp_akas = _unique(c.akas)
-            if c.tags is not None:
+            if c.tags:
                 row.tp_tags = _unique(c.tags)
-            if c.domains is not None:
+            if c.domains:
                 row.tp_domains = _unique(c.domains)
-            if c.emails is not None:
+            if c.emails:
                 row.tp_emails = _unique(c.emails)
-            if c.usernames is not None:
+            if c.usernames:
                 row.tp_usernames = _unique(c.usernames)
         except Exception as error:
             if not isinstance(row, Row):
@@ -151,37 +160,33 @@ def press(
                     f"the chain ends in {type(row).__name__}, not in rows: end it in an extractor that takes a row "
                     "class, such as ops.json_lines(MyRow)"
                 ) from None
+            failed.add(id(row))
             rejected.append(reject(batch, _place(batch, row), error, "common"))
-        else:
-            done.append(row)
     for row, part in zip(batch.rows, batch.parts, strict=False):
         if part and row.tp_id is not None:
             row.tp_id += f"-{part}"
-    lines, done, unwritable = _encoded(done, batch)
-    return lines, len(done), (*batch.rejected, *rejected, *unwritable)
+    done = [row for row in batch.rows if id(row) not in failed] if failed else batch.rows
+    lines, count, unwritable = _encoded(done, batch)
+    return lines, count, (*batch.rejected, *rejected, *unwritable)
 
 
 def _place(batch: Batch[Any], row: Row) -> int:
     return next(i for i, other in enumerate(batch.rows) if other is row)
 
 
-def _encoded(rows: list[Row], batch: Batch[Any]) -> tuple[bytes, list[Row], list[Rejected]]:
+def _encoded(rows: Sequence[Row], batch: Batch[Any]) -> tuple[bytes, int, list[Rejected]]:
     """All lines at once; one by one where a row holds what cannot be written, so that it alone is rejected."""
     try:
-        return _encoder.encode_lines(rows), rows, []
+        return _encoder.encode_lines(rows), len(rows), []
     except (TypeError, ValueError, RecursionError):
-        good: list[Row] = []
         rejected: list[Rejected] = []
         lines = bytearray()
         for row in rows:
             try:
-                line = _encoder.encode(row)
+                lines += _encoder.encode(row) + b"\n"
             except (TypeError, ValueError, RecursionError) as error:
                 rejected.append(reject(batch, _place(batch, row), error, "encode"))
-            else:
-                lines += line + b"\n"
-                good.append(row)
-        return bytes(lines), good, rejected
+        return bytes(lines), len(rows) - len(rejected), rejected
 
 
 def _index(row: Row, said: str | None, column: str | None) -> str:

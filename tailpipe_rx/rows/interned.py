@@ -8,16 +8,19 @@ the column gets the Struct, which is frozen because rows share it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 
+from ..errors import RecordError
 from .checks import check, never_longer
-from .twins import NULL, Shape, adopter, twin
+from .depth import DEEPEST, too_deep
+from .twins import NULL, Shape, adopter, joined, twin
 
-MOST: Final = 8_192
+MOST: Final = 2_048
 """Values kept of one column; when there are more, all are forgotten."""
 LONGEST: Final = 4_096
 """Bytes of a value that is worth keeping."""
@@ -29,8 +32,8 @@ _encode: Final = msgspec.json.encode
 _keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
-class Interned(dict[bytes, Found]):
-    """What the bytes of a STRUCT column stand for. Raises `ValueError` for what does not fit the Struct."""
+class Interned:
+    """What the bytes of a STRUCT column stand for."""
 
     def __init__(self, of: Shape, path: str) -> None:
         self._of, self._path = of, path
@@ -39,10 +42,14 @@ class Interned(dict[bytes, Found]):
         self._never_longer = never_longer(of)
         self.written: Callable[[Raw], Any] = msgspec.json.Decoder(of.cls).decode
         """A Struct from its written form."""
+        self.found: dict[bytes, Found] = {}
+        """What is known already."""
         self.looked: dict[int, Any] = {}
         """Structs by the address of their written form."""
+        self._changing = threading.Lock()  # an address must not outlive what lies there
 
-    def __missing__(self, text: bytes) -> Found:
+    def find(self, text: bytes) -> Found:
+        """What is not known yet. Raises `ValueError` for what does not fit the Struct."""
         if text == NULL:
             return None, None
         value: Any = None
@@ -57,18 +64,19 @@ class Interned(dict[bytes, Found]):
         else:
             if not self._never_longer or len(_encode(value)) != len(text):  # as in accounts.py
                 check(text, self._of, self._path)
+            elif too_deep(text, DEEPEST - self._path.count(".")):
+                raise RecordError(f"it is nested deeper than {DEEPEST} levels")
+        joined(extra)
         self._adopt((value,))
         found = Raw(_encode(value)), extra or None
         if len(text) <= LONGEST:
-            if len(self) >= MOST:
-                self.clear()
-            self[text] = found
-            self.looked[id(found[0])] = value
+            with self._changing:
+                if len(self.found) >= MOST:
+                    self.looked.clear()
+                    self.found.clear()
+                self.found[text] = found
+                self.looked[id(found[0])] = value
         return found
-
-    def clear(self) -> None:
-        super().clear()
-        self.looked.clear()
 
 
 class Shared(property):

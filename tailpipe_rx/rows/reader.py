@@ -16,8 +16,9 @@ from .accounts import Accounts
 from .checks import check
 from .interned import Interned, Shared, divided
 from .nested import Look
-from .row import Row
-from .twins import TEACHABLE, Shape, add_extra, adopter, in_order, shape, twin
+from .row import Row, Struct
+from .schema import schema
+from .twins import TEACHABLE, Shape, add_extra, adopter, in_order, joined, shape, twin
 
 R = TypeVar("R", bound=Row)
 _raws: Final = msgspec.json.Decoder(list[Raw]).decode
@@ -47,6 +48,7 @@ class Reader(Generic[R]):
         self.shape: Shape = shape(cls)
         self.columns = self.shape.columns
         self.names = self.shape.names
+        schema(cls)  # raises for what is no type of a column
         self._interned = {f: Interned(s, f"{self.names[f]}.") for f, s in self.shape.structs.items()}
         _install_looks(self.shape, self._interned)
         self._known = frozenset(self.names.values())
@@ -127,7 +129,7 @@ class Reader(Generic[R]):
             row = narrow.one(known)
         _adopt(narrow, (row,))
         if extra:
-            add_extra(row, extra)
+            row.extra = joined(extra)
         return cast(R, row)
 
     def _look(self, text: bytes) -> None:
@@ -242,7 +244,7 @@ def _install_looks(of: Shape, interned: Mapping[str, Interned]) -> None:
     for column in of.json:
         slot = of.cls.__dict__[column]
         if not isinstance(slot, Look):
-            setattr(of.cls, column, Look(slot, of.hints[column]))
+            setattr(of.cls, column, Look(slot, of.hints[column], frozen=of.base is Struct))
     for column, values in interned.items():
         setattr(of.cls, column, Shared(of.cls.__dict__[column], values))
     for inner in of.structs.values():

@@ -6,7 +6,7 @@ the table are; its instances are ordinary Python objects that always encode as t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, dataclass_transform
 
@@ -61,13 +61,13 @@ class Common(msgspec.Struct, kw_only=True, gc=False):
     source_ip: str | None = None
     """Kept only if it is an address."""
     destination_ip: str | None = None
-    ips: Iterable[str | None] | None = None
+    ips: Collection[str | None] | None = None
     """All addresses; by default source and destination."""
-    akas: Iterable[str | None] | None = None
-    tags: Iterable[str | None] | None = None
-    domains: Iterable[str | None] | None = None
-    emails: Iterable[str | None] | None = None
-    usernames: Iterable[str | None] | None = None
+    akas: Collection[str | None] | None = None
+    tags: Collection[str | None] | None = None
+    domains: Collection[str | None] | None = None
+    emails: Collection[str | None] | None = None
+    usernames: Collection[str | None] | None = None
 
 
 _Field: Final[Any] = type(field())
@@ -84,6 +84,8 @@ class ColumnsMeta(StructMeta):
     ) -> ColumnsMeta:
         if config:
             raise TypeError(f"{name}: a row class takes rename= and nothing else, not {', '.join(config)}")
+        if bases != (msgspec.Struct,) and bases not in ((Row,), (Struct,)):
+            raise TypeError(f"{name}: derive it from Row or Struct and from nothing else")
         keys: dict[str, str] = {}
         for column, value in list(ns.items()):
             if isinstance(value, _Field) and value.name is not None:
@@ -98,9 +100,7 @@ class ColumnsMeta(StructMeta):
 
 
 def _check(cls: ColumnsMeta, bases: tuple[type, ...]) -> None:
-    if bases not in ((Row,), (Struct,)):
-        raise TypeError(f"{cls.__name__}: derive it from Row or Struct and from nothing else")
-    taken = [c for c in cls.__annotations__ if c in bases[0].__struct_fields__]
+    taken = [c for c in cls.__annotations__ if hasattr(bases[0], c)]
     if taken:
         raise TypeError(f"{cls.__name__}.{taken[0]}: the name is taken; common() fills the tp_ columns")
     for column, default in zip(reversed(cls.__struct_fields__), reversed(cls.__struct_defaults__), strict=False):
@@ -134,7 +134,7 @@ class Row(msgspec.Struct, metaclass=ColumnsMeta):
     column. A column that may be missing is ``… | None = None``; one that is required and missing rejects the record.
     The string in ``Annotated`` is the column's description. What a format sends beyond the columns goes to ``extra``.
 
-    >>> from datetime import datetime
+    >>> from datetime import date, datetime
     >>> class Greeting(Row, rename="camel"):
     ...     '''Somebody said hello.'''
     ...     said_at: Annotated[datetime, "When."]
@@ -196,5 +196,12 @@ def _shown(value: msgspec.Struct) -> str:
     cls = type(value)
     # looking at a Json column would replace its bytes; showing a row must not
     looks = ((f, getattr(cls.__dict__.get(f), "peek", None)) for f in columns(cls))
-    given = ((f, peek(value) if peek else getattr(value, f)) for f, peek in looks)
+    given = ((f, _peek(value, peek) if peek else getattr(value, f)) for f, peek in looks)
     return f"{cls.__name__}({', '.join(f'{k}={v!r}' for k, v in given if v is not None)})"
+
+
+def _peek(value: msgspec.Struct, peek: Callable[[Any], Any]) -> Any:
+    try:
+        return peek(value)
+    except msgspec.ValidationError as error:  # a Json column may hold anything, and is kept
+        return error

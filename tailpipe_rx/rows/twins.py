@@ -22,12 +22,15 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Raw, StructMeta
 
-from .hints import bare, bounded, conversion, hints_of, is_json, replaced, struct
+from ..errors import RecordError
+from .depth import SHALLOW, too_deep
+from .hints import bare, bounded, conversion, hints_of, is_json, nullable, replaced, struct
 from .row import ColumnsMeta, Convert, Row, Struct, columns
 
 NOBODY: Final = f"\x7f{secrets.token_hex(8)}"  # no record can name a slot that is not meant for it
 NULL: Final = b"null"
 _encode: Final = msgspec.json.encode
+_members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Shape:
@@ -144,9 +147,19 @@ EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 def add_extra(row: Any, pairs: list[bytes]) -> None:
     """Put ``"name":value`` pairs into ``extra``, in the order of their names."""
-    if row.extra is not None:
-        pairs = [bytes(row.extra)[1:-1], *pairs]
-    row.extra = Raw(b"{%b}" % b",".join(sorted(pairs)))
+    if row.extra is None:
+        row.extra = Raw(b"{%b}" % b",".join(sorted(pairs)))
+    else:
+        there = [b"%b:%b" % (_encode(name), bytes(value)) for name, value in _members(row.extra).items()]
+        row.extra = joined([*there, *pairs])
+
+
+def joined(pairs: list[bytes]) -> Raw:
+    """The same pairs as one object. Raises `RecordError` if paths and names meet, as ``{"a":{"b":1},"a.b":2}`` does."""
+    text = b"{%b}" % b",".join(sorted(pairs))
+    if len(pairs) > 1 and len(_members(text)) != len(pairs):
+        raise RecordError("two of its unknown fields have the same path")
+    return Raw(text)
 
 
 def adopter(
@@ -158,21 +171,27 @@ def adopter(
     over descriptions of columns would cost several times what the work itself does. What goes into the text are
     column names and counters only.
     """
-    scope: dict[str, Any] = {"UTC": UTC, "utc": utc, "NULL": NULL, "add_extra": add_extra}
+    scope: dict[str, Any] = {
+        "UTC": UTC, "utc": utc, "NULL": NULL, "SHALLOW": SHALLOW, "too_deep": too_deep, "add_extra": add_extra
+    }  # fmt: skip
     *lines, become = adoption(of, "row", scope)
     if taught:
         lines.append("extra = []")
     for slot, name in zip(TEACHABLE, taught, strict=False):
         scope[f"k_{slot}"] = _encode(name) + b":"
-        lines.append(f"if row.{slot} is not None: extra.append(k_{slot} + bytes(row.{slot})); row.{slot} = None")
+        lines += _shallow(f"row.{slot}")
+        lines.append(f"if v is not None: extra.append(k_{slot} + bytes(v)); row.{slot} = None")
     for column, values in interned.items():
-        scope[f"i_{column}"] = values
+        scope |= {f"known_{column}": values.found.get, f"find_{column}": values.find}
         lines += [
             f"v = row.{column}",
             "if v is not None:",
-            f"    row.{column}, pairs = i_{column}[bytes(v)]",
+            "    v = bytes(v)",
+            f"    row.{column}, pairs = known_{column}(v) or find_{column}(v)",
             "    if pairs: add_extra(row, pairs)",
         ]
+        if not nullable(of.hints[column]):
+            lines.append(f"if row.{column} is None: raise ValueError({of.names[column] + ' is null'!r})")
     if taught:
         lines.append("if extra: add_extra(row, extra)")
     lines.append(become)
@@ -187,14 +206,16 @@ def adoption(of: Shape, variable: str, scope: dict[str, Any]) -> list[str]:
     own = f"c{len(scope)}"
     scope[own] = of.cls
     lines: list[str] = []
-    for column in of.times:
-        null = "v is not None and " if column in of.optional else ""
-        lines += [f"v = {variable}.{column}", f"if {null}v.tzinfo is not UTC: {variable}.{column} = utc(v)"]
     for column, convert in of.converted.items():
         name = f"f{len(scope)}"
         scope[name] = convert.function
         lines += [f"v = {variable}.{column}", f"if v is not None: {variable}.{column} = {name}(v)"]
+    for column in of.times:
+        null = "v is not None and " if nullable(of.hints[column]) else ""
+        lines += [f"v = {variable}.{column}", f"if {null}v.tzinfo is not UTC: {variable}.{column} = utc(v)"]
     for column in of.json:
+        if of.base is Row:  # a Struct has been looked at as a whole
+            lines += _shallow(f"{variable}.{column}")
         if column not in of.optional:
             lines.append(f"if bytes({variable}.{column}) == NULL: raise ValueError({of.names[column] + ' is null'!r})")
     if of.base is Struct:
@@ -203,3 +224,10 @@ def adoption(of: Shape, variable: str, scope: dict[str, Any]) -> list[str]:
             inside = adoption(inner, name, scope)
             lines += [f"{name} = {variable}.{column}", f"if {name} is not None:", *(f"    {x}" for x in inside)]
     return [*lines, f"{variable}.__class__ = {own}"]  # last, since a Struct is frozen from then on
+
+
+def _shallow(value: str) -> list[str]:
+    return [
+        f"v = {value}",
+        "if v is not None and len(v) > SHALLOW and too_deep(bytes(v)): raise ValueError('it is nested too deeply')",
+    ]

@@ -114,28 +114,28 @@ class CloudTrailLog(Row, rename="camel"):
     def common(self) -> Common:
         who = self.user_identity
         resources = self.resources
+        usernames = None
+        if who is not None:
+            # a temporary key says nothing about who it is; one that begins with AKIA is somebody's own
+            key = who.access_key_id
+            usernames = [key, who.user_name] if key is not None and key[:4] == "AKIA" else [who.user_name]
         return Common(
             timestamp=self.event_time,
             source_ip=self.source_ip_address,
-            akas=akas([r.arn for r in resources]) if resources else None,
-            usernames=_names(who) if who else None,
+            akas=akas(resources) if resources else None,
+            usernames=usernames,
         )
 
 
-def _names(who: UserIdentity) -> tuple[str | None, ...]:
-    key = who.access_key_id
-    # a temporary key says nothing about who it is; one that begins with AKIA is somebody's own
-    return (key, who.user_name) if key is not None and key.startswith("AKIA") else (who.user_name,)
-
-
-def akas(arns: Iterable[str | None]) -> list[str]:
+def akas(resources: Iterable[Resource]) -> list[str]:
     """The names that resources go by: the ARN, the account, and what people call it.
 
-    >>> akas(["arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc", "what?"])
+    >>> akas([Resource(arn="arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc"), Resource(arn="what?")])
     ['arn:aws:ec2:eu-west-1:111122223333:instance/i-0abc', '111122223333', 'i-0abc']
     """
     found: list[str] = []
-    for arn in arns:
+    for resource in resources:
+        arn = resource.arn
         parts = arn.split(":") if arn else ()
         if arn and len(parts) >= 6:
             found.append(arn)
