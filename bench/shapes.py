@@ -87,15 +87,15 @@ class World:
         return f"{self.pick(('203.0.113', '198.51.100', '192.0.2'))}.{bits & 0xFF}"
 
     def session(self, kind: tuple[object, ...], begin: Callable[[], str]) -> str:
-        """Somebody of this kind: a session makes a dozen calls before it ends, as others go on beside it.
+        """Somebody of this kind: a session makes a score of calls before it ends, as a few others go on beside it.
 
-        In real trails it is some twenty: of 2,900 published records 95 % repeat a userIdentity to the letter.
+        As in a real trail, of whose 2,900 published records 95 % repeat a userIdentity to the letter: it has 151.
         """
         alive = self.sessions.setdefault(kind, [])
-        if alive and not self.chance(1 / 12):
+        if alive and not self.chance(1 / 20):
             return self.pick(alive)
         alive.append(begin())
-        if len(alive) > 40:
+        if len(alive) > 8:
             del alive[0]
         return alive[-1]
 

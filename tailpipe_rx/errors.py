@@ -100,9 +100,5 @@ def describe(error: BaseException) -> str:
 
 def _is_somebodys_own(filename: str) -> bool:
     """Neither this package, nor a library, nor generated code."""
-    return not (
-        filename.startswith(_PACKAGE)
-        or filename.startswith("<")
-        or f"{os.sep}site-packages{os.sep}" in filename
-        or filename.startswith(os.path.dirname(os.__file__))
-    )
+    libraries = (_PACKAGE, "<", os.path.dirname(os.__file__))
+    return not filename.startswith(libraries) and f"{os.sep}site-packages{os.sep}" not in filename

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from reactivex import Subject
 
+from ..collection.process import settle_down
 from ..errors import UsageError, describe
 from ..events import Event
 from ..operators.runner import drain
@@ -57,6 +58,7 @@ def collect_files(
         initializer=functools.partial(import_plugin, spec) if spec is not None else None,
     )
     outcome = Outcome()
+    settle_down()
     began = time.monotonic()
     data = sys.stdout
     with contextlib.redirect_stdout(sys.stderr), display(sys.stderr, quiet=quiet, json=json) as shown:

@@ -18,6 +18,7 @@ from typing import Any, Final
 import attrs
 
 from ..errors import CollectionFailed, describe
+from .process import settle_down
 
 IN_WORKER: Final = "TAILPIPE_RX_WORKER"
 """Set in the environment of a worker until it is ready: a collection that is begun by then is a mistake."""
@@ -94,6 +95,7 @@ def serve(connection: socket.socket) -> None:
 
     threading.Thread(target=read, name="tailpipe-rx-collector", daemon=True).start()
     _answer(connection, _ready(tasks.get()))
+    settle_down()
     while True:
         _answer(connection, _done(tasks.get()))
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, Final, cast
 
 import msgspec
@@ -15,8 +16,8 @@ from msgspec import Raw
 from ..events import Artifact, Rejected
 from ..operators.elements import Batch
 from ..operators.lifted import reject
-from .row import Row
-from .twins import utc
+from .row import Common, Row
+from .twins import shape, utc
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -57,16 +58,42 @@ def _printable(value: Any) -> Any:
     return value.encode(errors="surrogateescape").decode(errors="backslashreplace") if isinstance(value, str) else value
 
 
-_addresses: Final[dict[str, str]] = {}
-"""Texts that were seen: the text if it is an address, else empty. (A subclass with __missing__ is far slower.)"""
+_addresses: Final[dict[str, bool]] = {}
+"""Whether a text that was seen is an address. (A subclass with __missing__ is far slower.)"""
+_alone: Final[dict[str, Raw]] = {}
+"""An address as it is written where it is the only one of a row: ``tp_source_ip``, and ``tp_ips`` behind it."""
 
 
-def _address(text: str) -> str:
-    """What `_addresses` did not know; bounded by forgetting all."""
+def _address(text: str) -> bool:
+    """What `_addresses` does not know; bounded by forgetting all."""
     if len(_addresses) >= 1 << 14:
         _addresses.clear()
-    value = _addresses[text] = text if _is_address(text) else ""
-    return value
+        _alone.clear()
+    found = _addresses[text] = _is_address(text)
+    if found:
+        written = _encoder.encode(text)
+        _alone[text] = Raw(b'%b,"tp_ips":[%b]' % (written, written))
+    return found
+
+
+def _addressed(row: Row, c: Common) -> None:
+    """The address columns where there may be several."""
+    known = _addresses.get
+    ends = [c.source_ip, c.destination_ip]
+    for i, ip in enumerate(ends):
+        if ip is not None:
+            found = known(ip)
+            if not (_address(ip) if found is None else found):
+                ends[i] = None
+    source, destination = ends
+    row.tp_source_ip = source or None
+    row.tp_destination_ip = destination or None
+    if c.ips is not None:
+        row.tp_ips = _unique([ip for ip in c.ips if ip and (_addresses.get(ip) or _address(ip))])
+    elif source:
+        row.tp_ips = [source, destination] if destination and destination != source else [source]
+    elif destination:
+        row.tp_ips = [destination]
 
 
 def _is_address(text: str) -> bool:
@@ -82,6 +109,9 @@ def _is_address(text: str) -> bool:
 
 def _unique(values: Collection[str | None]) -> list[str] | None:
     """In order, without repeats and blanks; None if nothing is left."""
+    if len(values) == 1:
+        (value,) = values
+        return [value] if value else None
     found = list(dict.fromkeys(values))
     if None in found or "" in found:
         found = [value for value in found if value]
@@ -101,7 +131,7 @@ def press(
     """
     rejected: list[Rejected] = []
     failed: set[int] = set()
-    address = _addresses.get
+    alone = _alone.get
     today = fixed_and_index = fixed
     day = 0
     high, head = -1, ""
@@ -125,25 +155,16 @@ def press(
             else:
                 row.tp_table = today
                 row.tp_index = _index(row, c.index, index)
-            source = destination = None
-            if c.source_ip is not None:
-                source = address(c.source_ip)
-                if source is None:
-                    source = _address(c.source_ip)
-                if source:
-                    row.tp_source_ip = source
-            if c.destination_ip is not None:
-                destination = address(c.destination_ip)
-                if destination is None:
-                    destination = _address(c.destination_ip)
-                if destination:
-                    row.tp_destination_ip = destination
-            if c.ips is not None:
-                row.tp_ips = _unique([address(ip) or _address(ip) for ip in c.ips if ip])
-            elif source:
-                row.tp_ips = [source, destination] if destination and destination != source else [source]
-            elif destination:
-                row.tp_ips = [destination]
+            if c.destination_ip is None and c.ips is None:
+                ip = c.source_ip
+                if ip is not None:
+                    ips = alone(ip)
+                    if ips is not None:
+                        row.tp_source_ip = ips
+                    elif ip not in _addresses and _address(ip):
+                        row.tp_source_ip = _alone[ip]
+            else:
+                _addressed(row, c)
             if c.akas:
                 row.tp_akas = _unique(c.akas)
             if c.tags:
@@ -166,8 +187,21 @@ def press(
         if part and row.tp_id is not None:
             row.tp_id += f"-{part}"
     done = [row for row in batch.rows if id(row) not in failed] if failed else batch.rows
+    if done:
+        _in_utc(done)
     lines, count, unwritable = _encoded(done, batch)
     return lines, count, (*batch.rejected, *rejected, *unwritable)
+
+
+def _in_utc(rows: Sequence[Row]) -> None:
+    """A function of the chain may have put in a time of another zone, and DuckDB would drop the zone."""
+    for column in shape(type(rows[0])).times:
+        get = attrgetter(column)
+        if any(at is not None and at.tzinfo is not UTC for at in map(get, rows)):
+            for row in rows:
+                at = get(row)
+                if at is not None:
+                    setattr(row, column, utc(at))
 
 
 def _place(batch: Batch[Any], row: Row) -> int:

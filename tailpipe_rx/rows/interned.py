@@ -17,7 +17,7 @@ from msgspec import Raw
 
 from ..errors import RecordError
 from .checks import check, never_longer
-from .depth import DEEPEST, too_deep
+from .depth import DEEPEST, SHALLOW, too_deep
 from .twins import NULL, Shape, adopter, joined, twin
 
 MOST: Final = 2_048
@@ -64,9 +64,10 @@ class Interned:
         else:
             if not self._never_longer or len(_encode(value)) != len(text):  # as in accounts.py
                 check(text, self._of, self._path)
-            elif too_deep(text, DEEPEST - self._path.count(".")):
+            elif len(text) > SHALLOW and too_deep(text, DEEPEST - self._path.count(".")):
                 raise RecordError(f"it is nested deeper than {DEEPEST} levels")
-        joined(extra)
+        if extra:
+            joined(extra)
         self._adopt((value,))
         found = Raw(_encode(value)), extra or None
         if len(text) <= LONGEST:

@@ -103,7 +103,12 @@ _FIXED: Final = (  # written once for an artifact, behind tp_table: they are no 
 def _common() -> tuple[Column, ...]:
     hints = hints_of(Row)
     own = [
-        Column(name, "VARCHAR" if name == "tp_table" else column_type(hints[name]), said, name in _REQUIRED)
+        Column(
+            name,
+            "VARCHAR" if name in ("tp_table", "tp_source_ip") else column_type(hints[name]),
+            said,
+            name in _REQUIRED,
+        )
         for name, said in _SAID.items()
     ]
     fixed = [Column(name, kind, said, name in _REQUIRED) for name, kind, said in _FIXED]
