@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import ops
+    from .cli.script import main
     from .collection.collection import Collection
     from .events import (
         TICK,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from .operators.elements import Batch, Content
     from .operators.extractor import extractor
     from .operators.operator import Operator, operator
-    from .plugin import Plugin, collect, main
+    from .plugin import Plugin, collect
     from .rows.row import Common, Convert, DuckDB, Json, Row, Struct, field
     from .rows.schema import Column, schema
     from .sources.files import FileSource
@@ -75,7 +76,7 @@ _PLACES = {
     "collect": ".plugin",
     "extractor": ".operators.extractor",
     "field": ".rows.row",
-    "main": ".plugin",
+    "main": ".cli.script",
     "operator": ".operators.operator",
     "schema": ".rows.schema",
 }

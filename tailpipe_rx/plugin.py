@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -30,10 +30,15 @@ from .table import Table
 if TYPE_CHECKING:
     from reactivex import Observable
 
-__all__ = ["Plugin", "Table", "collect", "import_plugin", "main"]
+__all__ = ["Plugin", "Table", "collect", "import_plugin", "is_importing"]
 
 _importing: Final[ContextVar[bool]] = ContextVar("importing", default=False)
-"""A plugin is being imported: `main` refuses to run inside."""
+"""A plugin is being imported."""
+
+
+def is_importing() -> bool:
+    """Whether this code runs because a plugin is being imported, here or in a worker process."""
+    return _importing.get() or IN_WORKER in os.environ
 
 
 def _names_differ(plugin: Plugin, _: Any, tables: Sequence[Table[Any]]) -> None:
@@ -126,19 +131,6 @@ def collect(
         chunk_rows=chunk_rows,
     )
     return Collection(source, table.extract, request, executor, workers, max_in_flight, stop, initializer=initializer)
-
-
-def main(plugin: Plugin, args: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line with *plugin*'s tables. The last lines of a plugin file are::
-
-    if __name__ == "__main__":
-        main(plugin)
-    """
-    if _importing.get() or IN_WORKER in os.environ:
-        raise PluginError('main(plugin) runs while the file is imported; put it under: if __name__ == "__main__":')
-    from .cli import main as command_line  # the only thing that is not above this room: it is the way out of it
-
-    command_line(args, plugin=plugin)
 
 
 # --- plugins from files ---------------------------------------------------------------------------------------------

@@ -16,9 +16,10 @@ from textwrap import dedent
 
 import pytest
 
+from tailpipe_rx.cli.script import main
 from tailpipe_rx.errors import PluginError, RejectedRecord, UsageError
 from tailpipe_rx.events import Rejected
-from tailpipe_rx.plugin import Plugin, Table, import_plugin, main
+from tailpipe_rx.plugin import Plugin, Table, import_plugin
 from tailpipe_rx.tables import shipped
 
 HELLO = '''
@@ -204,7 +205,7 @@ def test_what_a_plugin_file_defines_reaches_a_worker_that_has_imported_it(tmp_pa
             "bad.py:2: TypeError: load() takes Artifact",
         ),
         (
-            "from tailpipe_rx.plugin import Plugin, main\nmain(Plugin('x'))\n",
+            "from tailpipe_rx import Plugin, main\nmain(Plugin('x'))\n",
             'bad.py:2: main(plugin) runs while the file is imported; put it under: if __name__ == "__main__":',
         ),
         ("class Nothing: ...\n", "holds no Plugin, Table or Source at module level (found: the class Nothing)"),
@@ -261,7 +262,7 @@ def test_main_is_the_command_line_with_the_tables_of_the_plugin(
 
 def test_a_plugin_file_is_a_program(tmp_path: Path) -> None:
     more = """
-from tailpipe_rx.plugin import Plugin, main
+from tailpipe_rx import Plugin, main
 
 if __name__ == "__main__":
     main(Plugin("hello", tables=[greetings]))

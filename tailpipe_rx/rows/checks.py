@@ -18,7 +18,6 @@ from msgspec import Raw
 from ..errors import RecordError
 from .depth import DEEPEST, too_deep
 from .hints import bare
-from .row import Row
 from .twins import Shape
 
 _keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -57,7 +56,7 @@ def _never_longer(of: Shape, column: str) -> bool:
     if column in of.json:
         return True
     if column in of.structs:
-        return of.base is Row or never_longer(of.structs[column])  # raw in a row
+        return of.is_row or never_longer(of.structs[column])  # raw in a row
     convert = of.converted.get(column)
     kind = convert.read_as if convert is not None else bare(of.hints[column])
-    return kind in (str, bool, int) or (kind is datetime and of.base is Row)  # accounts.py looks at their fractions
+    return kind in (str, bool, int) or (kind is datetime and of.is_row)  # accounts.py looks at their fractions

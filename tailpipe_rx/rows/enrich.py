@@ -16,7 +16,7 @@ from msgspec import Raw
 from ..events import Artifact, Rejected
 from ..operators.elements import Batch
 from ..operators.lifted import reject
-from .row import Common, Row
+from .columns import Common, RowColumns
 from .twins import shape, utc
 
 _encoder: Final = msgspec.json.Encoder()
@@ -46,7 +46,7 @@ def constants(*, table: str, partition: str, source_type: str, artifact: Artifac
         "tp_source_location": artifact.name,
         "tp_ingest_timestamp": utc(ingested),
     }
-    own = Row.__struct_fields__
+    own = RowColumns.__struct_fields__
     captured = {k: v for k, v in artifact.metadata.items() if k.startswith("tp_") and k not in own}
     fixed |= {k: v for k, v in captured.items() if k not in ("tp_table", "tp_partition", "tp_source_type")}
     text = _encoder.encode({k: _printable(v) for k, v in fixed.items() if v is not None})
@@ -76,7 +76,7 @@ def _address(text: str) -> bool:
     return found
 
 
-def _addressed(row: Row, c: Common) -> None:
+def _addressed(row: RowColumns, c: Common) -> None:
     """The address columns where there may be several."""
     known = _addresses.get
     ends = [c.source_ip, c.destination_ip]
@@ -176,7 +176,7 @@ def press(
             if c.usernames:
                 row.tp_usernames = _unique(c.usernames)
         except Exception as error:
-            if not isinstance(row, Row):
+            if not isinstance(row, RowColumns):
                 raise TypeError(
                     f"the chain ends in {type(row).__name__}, not in rows: end it in an extractor that takes a row "
                     "class, such as ops.json_lines(MyRow)"
@@ -193,7 +193,7 @@ def press(
     return lines, count, (*batch.rejected, *rejected, *unwritable)
 
 
-def _in_utc(rows: Sequence[Row]) -> None:
+def _in_utc(rows: Sequence[RowColumns]) -> None:
     """A function of the chain may have put in a time of another zone, and DuckDB would drop the zone."""
     for column in shape(type(rows[0])).times:
         get = attrgetter(column)
@@ -204,11 +204,11 @@ def _in_utc(rows: Sequence[Row]) -> None:
                     setattr(row, column, utc(at))
 
 
-def _place(batch: Batch[Any], row: Row) -> int:
+def _place(batch: Batch[Any], row: RowColumns) -> int:
     return next(i for i, other in enumerate(batch.rows) if other is row)
 
 
-def _encoded(rows: Sequence[Row], batch: Batch[Any]) -> tuple[bytes, int, list[Rejected]]:
+def _encoded(rows: Sequence[RowColumns], batch: Batch[Any]) -> tuple[bytes, int, list[Rejected]]:
     """All lines at once; one by one where a row holds what cannot be written, so that it alone is rejected."""
     try:
         return _encoder.encode_lines(rows), len(rows), []
@@ -223,7 +223,7 @@ def _encoded(rows: Sequence[Row], batch: Batch[Any]) -> tuple[bytes, int, list[R
         return bytes(lines), len(rows) - len(rejected), rejected
 
 
-def _index(row: Row, said: str | None, column: str | None) -> str:
+def _index(row: RowColumns, said: str | None, column: str | None) -> str:
     """``tp_index`` from the column that the partition names, or what the row says."""
     value = getattr(row, column, None) if column is not None else None
     return str(value) if value is not None and value != "" else said or "default"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 
 import msgspec
 
-from .row import Convert, DuckDB, Struct, _NestedJson
+from .columns import Convert, DuckDB, Struct, _NestedJson
 
 UNIONS: Final = (Union, types.UnionType)
 INTEGERS: Final = {

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Raw
 
 from ..errors import RecordError
+from .columns import Struct
 from .hints import bare, replaced, structs
-from .row import Struct
 from .twins import lenient
 
 

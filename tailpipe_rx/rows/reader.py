@@ -14,13 +14,13 @@ from ..events import Rejected
 from ..operators.elements import Batch
 from .accounts import Accounts
 from .checks import check
+from .columns import RowColumns
 from .interned import Interned, Shared, divided
 from .nested import Look
-from .row import Row, Struct
 from .schema import schema
 from .twins import TEACHABLE, Shape, add_extra, adopter, in_order, joined, shape, twin
 
-R = TypeVar("R", bound=Row)
+R = TypeVar("R", bound=RowColumns)
 _raws: Final = msgspec.json.Decoder(list[Raw]).decode
 _keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode: Final = msgspec.json.encode
@@ -244,7 +244,7 @@ def _install_looks(of: Shape, interned: Mapping[str, Interned]) -> None:
     for column in of.json:
         slot = of.cls.__dict__[column]
         if not isinstance(slot, Look):
-            setattr(of.cls, column, Look(slot, of.hints[column], frozen=of.base is Struct))
+            setattr(of.cls, column, Look(slot, of.hints[column], frozen=not of.is_row))
     for column, values in interned.items():
         setattr(of.cls, column, Shared(of.cls.__dict__[column], values))
     for inner in of.structs.values():

@@ -8,8 +8,8 @@ from typing import Any, Final, get_args, get_origin
 
 from msgspec import Struct as Value
 
+from .columns import RowColumns, Struct
 from .hints import bare, description, duckdb, hints_of, is_json, nullable, structs
-from .row import Row, Struct
 from .twins import Shape, shape
 
 _TYPES: Final = {
@@ -31,9 +31,10 @@ class Column(Value, frozen=True):
     required: bool = False
 
 
-def schema(cls: type[Row]) -> list[Column]:
+def schema(cls: type[RowColumns]) -> list[Column]:
     """The columns that a row class declares, in order; `COMMON` are those of all tables.
 
+    >>> from tailpipe_rx import Row
     >>> class Greeting(Row):
     ...     said_at: datetime
     >>> schema(Greeting)
@@ -101,7 +102,7 @@ _FIXED: Final = (  # written once for an artifact, behind tp_table: they are no 
 
 
 def _common() -> tuple[Column, ...]:
-    hints = hints_of(Row)
+    hints = hints_of(RowColumns)
     own = [
         Column(
             name,

@@ -23,9 +23,9 @@ import msgspec
 from msgspec import Raw, StructMeta
 
 from ..errors import RecordError
+from .columns import ColumnsMeta, Convert, RowColumns, Struct, columns
 from .depth import SHALLOW, too_deep
 from .hints import bare, bounded, conversion, hints_of, is_json, nullable, replaced, struct
-from .row import ColumnsMeta, Convert, Row, Struct, columns
 
 NOBODY: Final = f"\x7f{secrets.token_hex(8)}"  # no record can name a slot that is not meant for it
 NULL: Final = b"null"
@@ -40,7 +40,7 @@ class Shape:
         self.cls = cls
         self.hints = hints_of(cls)
         self.columns = columns(cls)
-        self.base: Any = Row if issubclass(cls, Row) else Struct
+        self.is_row = issubclass(cls, RowColumns)
         renamed: Any = msgspec.defstruct("_", [(f, Any) for f in self.columns], rename=self.cls.__rename__)
         self.names = dict(zip(self.columns, renamed.__struct_encode_fields__, strict=True)) | self.cls.__keys__
         twice = [n for n in self.names.values() if list(self.names.values()).count(n) > 1]
@@ -62,7 +62,7 @@ class Shape:
         if column in self.json:
             return Raw
         if column in self.structs:
-            if self.base is Row:  # decoded once for all rows that have the same: see interned.py
+            if self.is_row:  # decoded once for all rows that have the same: see interned.py
                 return Raw
             inner = self.structs[column].cls
             return replaced(hint, lambda kind: _twin_of_struct(inner) if kind is inner else kind)
@@ -78,7 +78,7 @@ def shape(cls: type) -> Shape:
     return Shape(cls)
 
 
-TEACHABLE: Final = tuple(f for f in Row.__struct_fields__ if f != "extra")
+TEACHABLE: Final = tuple(f for f in RowColumns.__struct_fields__ if f != "extra")
 """The slots that unknown fields can be decoded into."""
 
 
@@ -89,7 +89,7 @@ def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = ()) -> typ
     other order after half of them. Slots are sorted by name, so the order does not change the layout.
     """
     slots = dict(zip(TEACHABLE, taught, strict=False))
-    base = of.base.__struct_fields__
+    base = of.cls.__bases__[0].__struct_fields__
     rename = {f: slots.get(f, f"{NOBODY}{f}") for f in base} | of.names
     types: dict[str, Any] = {f: Raw if f in slots else None for f in base} | {f: of.read_as(f) for f in of.columns}
     place = {name: i for i, name in enumerate(seen)}
@@ -97,7 +97,14 @@ def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = ()) -> typ
     ns: dict[str, Any] = {f: None for f in fields if f not in of.names or f in of.optional}
     ns["__annotations__"] = {f: types[f] for f in fields}
     made: type = StructMeta.__new__(
-        ColumnsMeta, of.cls.__name__, (of.base,), ns, rename=rename, kw_only=True, gc=False, forbid_unknown_fields=True
+        ColumnsMeta,
+        of.cls.__name__,
+        of.cls.__bases__,
+        ns,
+        rename=rename,
+        kw_only=True,
+        gc=False,
+        forbid_unknown_fields=True,
     )
     return made
 
@@ -114,7 +121,7 @@ def in_order(of: Shape, header: Sequence[str]) -> Callable[[bytes], list[Any]]:
     absent = [f for f in of.columns if f not in given]
     ns: dict[str, Any] = dict.fromkeys(absent)
     ns["__annotations__"] = {f: of.read_as(f) for f in given} | dict.fromkeys(absent, Literal["\x00"])
-    made: Any = StructMeta.__new__(ColumnsMeta, of.cls.__name__, (of.base,), ns, array_like=True, gc=False)
+    made: Any = StructMeta.__new__(ColumnsMeta, of.cls.__name__, of.cls.__bases__, ns, array_like=True, gc=False)
     return msgspec.json.Decoder(list[made], strict=False).decode
 
 
@@ -214,11 +221,11 @@ def adoption(of: Shape, variable: str, scope: dict[str, Any]) -> list[str]:
         null = "v is not None and " if nullable(of.hints[column]) else ""
         lines += [f"v = {variable}.{column}", f"if {null}v.tzinfo is not UTC: {variable}.{column} = utc(v)"]
     for column in of.json:
-        if of.base is Row:  # a Struct has been looked at as a whole
+        if of.is_row:  # a Struct has been looked at as a whole
             lines += _shallow(f"{variable}.{column}")
         if column not in of.optional:
             lines.append(f"if bytes({variable}.{column}) == NULL: raise ValueError({of.names[column] + ' is null'!r})")
-    if of.base is Struct:
+    if not of.is_row:
         for column, inner in of.structs.items():
             name = f"n{len(scope)}"
             inside = adoption(inner, name, scope)
