@@ -94,10 +94,10 @@ def map_concurrent(
         def settle(limit: int) -> None:
             """Emit what is ready; block until at most *limit* elements are in flight."""
             while waiting and not stopped:
-                future = take(must=len(waiting) > limit)
-                if future is None:
-                    return
                 try:
+                    future = take(must=len(waiting) > limit)
+                    if future is None:
+                        return
                     try:
                         result = future.result()
                     except Exception as error:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
-from reactivex import operators as rx_ops
-from reactivex.disposable import SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 from reactivex.scheduler import CurrentThreadScheduler, TrampolineScheduler
+from reactivex.subject import Subject
 
 from .operator import operator
 
@@ -138,9 +138,10 @@ def iterate(source: Observable[A], stop: Callable[[], object] | None = None) -> 
 
 
 def share(observers: int = 2) -> Callable[[Observable[A]], Observable[A]]:
-    """Let *observers* observers see one run: it begins when as many have subscribed.
+    """Let *observers* observers see one run: it begins when as many have subscribed, and ends when all have left.
 
     A collection runs inside ``subscribe``, so that RxPY's ``share`` would have ended before the second observer comes.
+    Who subscribes later waits for the next run, until as many are there again.
 
     >>> import reactivex
     >>> one_run = reactivex.of(1, 2).pipe(share())
@@ -155,7 +156,44 @@ def share(observers: int = 2) -> Callable[[Observable[A]], Observable[A]]:
 
 @operator
 def _share(source: Observable[A], observers: int = 2) -> Observable[A]:
-    return source.pipe(rx_ops.publish()).auto_connect(observers)
+    # not publish().auto_connect(): that never ends a run which everybody has left, and has one run only
+    if observers < 1:
+        raise ValueError("observers must be at least 1")
+    lock = threading.Lock()
+    next_run: _Shared[A] = _Shared()
+
+    def subscribe(observer: abc.ObserverBase[A], scheduler: abc.SchedulerBase | None = None) -> abc.DisposableBase:
+        nonlocal next_run
+        with lock:
+            run = next_run
+            run.observers += 1
+            complete = run.observers == observers
+            if complete:
+                next_run = _Shared()
+        listening = run.subject.subscribe(observer)
+
+        def leave() -> None:
+            listening.dispose()
+            with lock:
+                run.observers -= 1
+                last = not run.observers and run is not next_run
+            if last:
+                run.connection.dispose()
+
+        if complete:
+            run.connection.disposable = source.subscribe(run.subject, scheduler=scheduler)
+        return Disposable(leave)
+
+    return Observable(subscribe)
+
+
+class _Shared(Generic[A]):
+    """A run, or the one that is to come."""
+
+    def __init__(self) -> None:
+        self.subject: Subject[A] = Subject()
+        self.connection = SerialDisposable()
+        self.observers = 0
 
 
 _share.__name__ = "share"

@@ -46,7 +46,7 @@ def unbatched(source: Observable[Batch[A]], inner: Stage[A, B], size: int = BATC
         parts: list[int] = []
         rejected: list[Rejected] = []
         owed = 0  # records that came in and have been neither passed on nor given up
-        batch: Batch[A] = Batch((), (), 0)  # the last that came in: numbers and bytes are looked up in it
+        batch: Batch[A] = Batch((), (), 0)  # the last with rows: numbers and bytes are looked up in it
         places: dict[int, int] = {}  # the numbers of its rows, by their identity
         taken: dict[int, int] = {}  # rows made so far of a record of it
         current: object = None
@@ -76,10 +76,13 @@ def unbatched(source: Observable[Batch[A]], inner: Stage[A, B], size: int = BATC
         def begin(item: Batch[A]) -> None:
             nonlocal batch, owed, places, taken
             flush()  # what came since the batch before
+            if not item.rows:  # what comes from now on still belongs to the batch before
+                observer.on_next(cast("Batch[B]", item))
+                return
             owed += item.received
             rejected.extend(item.rejected)
             places = {id(row): number for row, number in zip(item.rows, item.numbers, strict=True)}
-            taken = {now: taken[now]} if now in taken and item.numbers and item.numbers[0] == now else {}
+            taken = {now: taken[now]} if now in taken and item.numbers[0] == now else {}
             batch = item
 
         def pushed(items: Observable[Any]) -> Observable[Any]:

@@ -458,6 +458,26 @@ def test_a_tick_comes_for_each_time_of_waiting(pool: Executor, ordered: bool) ->
     assert ticks >= 3
 
 
+@either
+def test_what_waits_is_cancelled_where_the_subscriber_fails_at_a_tick(ordered: bool) -> None:
+    done, begun = threading.Event(), []
+
+    def job(n: int) -> int:
+        begun.append(n)
+        assert done.wait(LATE)
+        return n
+
+    def sink(item: Any) -> None:
+        assert isinstance(item, Tick)
+        raise OSError("disk full")
+
+    with ThreadPoolExecutor(1) as one:
+        with pytest.raises(OSError, match="disk full"):
+            pull(Counted()).pipe(map_concurrent(job, one, 3, ordered=ordered, tick_every=SOON)).subscribe(sink)
+        done.set()
+    assert begun == [0]
+
+
 def test_no_tick_comes_while_nobody_waits() -> None:
     seen = collect(pull(Counted(200)).pipe(map_concurrent(abs, Inline(), 2, tick_every=0.0)))
     assert not any(isinstance(item, Tick) for item in seen)

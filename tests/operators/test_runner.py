@@ -267,6 +267,40 @@ def test_an_error_reaches_all_observers_of_a_shared_stream() -> None:
     assert [str(error) for error in errors] == ["no 0", "no 0"]
 
 
+def test_a_shared_run_ends_when_all_observers_have_left_it() -> None:
+    """Fact: RxPY's ``auto_connect`` never disposes of what it connected to, so an endless source would go on."""
+    source, seen = Counted(), []
+    shared = pull(source).pipe(share())
+    shared.pipe(rx_ops.take(1)).subscribe(lambda n: seen.append(("a", n)))
+    shared.pipe(rx_ops.take(3)).subscribe(lambda n: seen.append(("b", n)))
+    assert seen == [("a", 0), ("b", 0), ("b", 1), ("b", 2)]
+    assert (source.pulled, source.closed) == (3, 1)
+
+
+def test_an_observer_that_left_before_the_run_has_begun_is_not_counted() -> None:
+    source, seen = Counted(1), []
+    shared = pull(source).pipe(share())
+    shared.subscribe(seen.append).dispose()
+    shared.subscribe(seen.append)
+    assert (seen, source.pulled) == ([], 0)
+    shared.subscribe(seen.append)
+    assert seen == [0, 0]
+
+
+def test_the_next_observers_share_the_next_run() -> None:
+    """Fact: behind RxPY's ``publish`` they would see an empty stream."""
+    source, seen = Counted(2), []
+    shared = pull(source).pipe(share())
+    for who in "abcd":
+        shared.subscribe(lambda n, who=who: seen.append((who, n)))  # type: ignore[misc]
+    assert seen == [(who, n) for pair in ("ab", "cd") for n in range(2) for who in pair]
+
+
+def test_share_among_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="observers must be at least 1"):
+        reactivex.of(1).pipe(share(0))
+
+
 def test_share_by_marbles(marbles: Callable[..., None]) -> None:
     def both(source: Observable[str]) -> Observable[str]:
         shared = source.pipe(share())

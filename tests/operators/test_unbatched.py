@@ -183,6 +183,24 @@ def test_the_bytes_of_a_rejected_record_are_those_of_its_own_batch() -> None:
     assert [(bad.number, bad.raw) for b in seen for bad in b.rejected] == [(1, b"<x>"), (2, b"<y>")]
 
 
+def test_a_row_that_comes_at_the_end_keeps_its_bytes_behind_a_batch_of_rejected_records() -> None:
+    def last(rows: Observable[Any]) -> Observable[Any]:
+        return rows.pipe(rx_ops.take_last(1))
+
+    batches: list[Batch[Any]] = [
+        Batch(["x"], [0], 1, raw=lambda number: (b"<x>",)[number], member="one"),
+        Batch((), (), 2, (Rejected(b"?", "no", 1),), raw=lambda number: (b"<?>", b"<!>")[number - 1], member="two"),
+    ]
+    seen: list[Batch[int]] = []
+    reactivex.of(*batches).pipe(unbatched(last), map(int)).subscribe(seen.append)
+    assert [(batch.member, bad.number, bad.raw) for batch in seen for bad in batch.rejected] == [
+        ("two", 1, b"?"),
+        ("one", 0, b"<x>"),
+    ]
+    assert balanced(seen)
+    assert sum(batch.received for batch in seen) == 3
+
+
 def test_parts_stay_unique_through_an_extractor_behind_it() -> None:
     """Number and part together are what tells the rows of an artifact apart: their ``tp_id`` is made of them."""
     seen: list[Batch[str]] = []
