@@ -61,7 +61,10 @@ def _printable(value: Any) -> Any:
 _addresses: Final[dict[str, bool]] = {}
 """Whether a text that was seen is an address. (A subclass with __missing__ is far slower.)"""
 _alone: Final[dict[str, Raw]] = {}
-"""An address as it is written where it is the only one of a row: ``tp_source_ip``, and ``tp_ips`` behind it."""
+"""An address as it is written where it is the only one of a row: ``tp_source_ip``, and ``tp_ips`` behind it.
+
+Threads share both, and each may forget all at any time: what is in one says nothing of what is in the other.
+"""
 
 
 def _address(text: str) -> bool:
@@ -70,9 +73,15 @@ def _address(text: str) -> bool:
         _addresses.clear()
         _alone.clear()
     found = _addresses[text] = _is_address(text)
-    if found:
-        written = _encoder.encode(text)
-        _alone[text] = Raw(b'%b,"tp_ips":[%b]' % (written, written))
+    return found
+
+
+def _only(text: str) -> Raw | None:
+    """What `_alone` does not know; None if it is no address."""
+    if not (_addresses.get(text) or _address(text)):
+        return None
+    written = _encoder.encode(text)
+    found = _alone[text] = Raw(b'%b,"tp_ips":[%b]' % (written, written))
     return found
 
 
@@ -161,8 +170,8 @@ def press(
                     ips = alone(ip)
                     if ips is not None:
                         row.tp_source_ip = ips
-                    elif ip not in _addresses and _address(ip):
-                        row.tp_source_ip = _alone[ip]
+                    elif _addresses.get(ip) is not False:
+                        row.tp_source_ip = _only(ip)
             else:
                 _addressed(row, c)
             if c.akas:

@@ -3,7 +3,10 @@
 import ipaddress
 import json
 import os
+import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -202,6 +205,43 @@ def test_more_addresses_than_are_remembered_are_still_right() -> None:
         said = [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(start, start + 7_000)]
         assert line(ips=[*said, "no"])["tp_ips"] == said
     assert [one["tp_source_ip"] for one in lines(Batch.of(*rows))][:2] == ["10.0.0.0", "10.0.0.1"]
+
+
+class From(Row):
+    address: str
+
+    def common(self) -> Common:
+        return Common(timestamp=NOON, source_ip=self.address)
+
+
+def test_an_address_that_was_met_among_others_is_written_where_it_is_the_only_one() -> None:
+    assert line(source_ip="10.1.1.1", destination_ip="10.1.1.2")["tp_ips"] == ["10.1.1.1", "10.1.1.2"]
+    assert line(source_ip="10.1.1.2")["tp_ips"] == ["10.1.1.2"]
+
+
+def test_threads_may_share_what_is_known_of_addresses() -> None:
+    """Each of them makes the others forget, again and again."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    start = threading.Barrier(4)
+
+    def work(_: int) -> list[str]:
+        start.wait()
+        wrong: list[str] = []
+        for block in range(20):
+            said = [f"10.9.{block}.{n % 256}" for n in range(1000)]
+            said += [f"10.{n >> 8}.{block}.{n & 255}" for n in range(1000)]
+            text, _, rejected = press(Batch.of(*(From(address=one) for one in said)), PREFIX, fixed())
+            assert not rejected
+            found = [json.loads(one).get("tp_source_ip") for one in text.splitlines()]
+            wrong += [one for one, kept in zip(said, found, strict=True) if one != kept]
+        return wrong
+
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert [one for wrong in threads.map(work, range(4)) for one in wrong] == []
+    finally:
+        sys.setswitchinterval(interval)
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
