@@ -9,8 +9,9 @@ children, the median of the rounds less that of a run over one record. Afterward
 vendor column, and ours with the reference writer; any difference is exit code 1. `unknown`: what two fields that no
 column takes cost when they are in every record. `memory`: peak RSS over one small and one large artifact.
 
-The yardstick is `../shared/bench/plain.py`, seen from the repository, where there is one, else `bench/plain.py`: the
-output says which. The logs are generated, and kept in `bench/.data/`.
+What they write goes to a memory file system where there is one, so that a disk has no part in it. The yardstick is
+`../shared/bench/plain.py`, seen from the repository, where there is one, else `bench/plain.py`: the output says which.
+The logs are generated, and kept in `bench/.data/`.
 """
 
 import argparse
@@ -248,7 +249,9 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.rounds < 1:
         parser.error("--rounds: at least 1")
     DATA.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=DATA, prefix="run-") as keep:
+    memory_files = Path("/dev/shm")
+    where = memory_files if os.access(memory_files, os.W_OK) else DATA
+    with tempfile.TemporaryDirectory(dir=where, prefix="tailpipe-rx-bench-") as keep:
         found = asked.run(asked, Path(keep))
     if asked.json:
         machine = {"python": platform.python_version(), "platform": platform.platform(), "cpus": os.cpu_count()}

@@ -203,7 +203,10 @@ def adopter(
         lines.append("if extra: add_extra(row, extra)")
     lines.append(become)
     body = "".join(f"\n        {line}" for line in lines)
-    exec(compile(f"def adopt(rows):\n    for row in rows:{body}\n", f"<adopt {of.cls.__name__}>", "exec"), scope)
+    scope["len"], scope["bytes"] = len, bytes
+    names = ", ".join(f"{name}={name}" for name in scope)  # local names: each is looked up for each row
+    source = f"def adopt(rows, {names}):\n    for row in rows:{body}\n"
+    exec(compile(source, f"<adopt {of.cls.__name__}>", "exec"), scope)
     adopt: Callable[[Sequence[Any]], None] = scope["adopt"]
     return adopt
 
