@@ -72,8 +72,8 @@ class Interned:
         found = Raw(_encode(value)), extra or None
         if len(text) <= LONGEST:
             with self._changing:
-                if (known := self.found.get(text)) is not None:  # another thread was sooner, and its address is told
-                    return known
+                if (sooner := self.found.get(text)) is not None:  # another thread: the address is told already
+                    return sooner
                 if len(self.found) >= MOST:
                     self.looked.clear()
                     self.found.clear()
