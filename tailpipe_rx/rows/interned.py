@@ -40,13 +40,19 @@ class Interned:
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(twin(of)).decode
         self._adopt = adopter(of)
         self._never_longer = never_longer(of)
-        self.written: Callable[[Raw], Any] = msgspec.json.Decoder(of.cls).decode
-        """A Struct from its written form."""
+        self._decode_written: Callable[[Raw], Any] = msgspec.json.Decoder(twin(of, written=True)).decode
+        self._adopt_written = adopter(of, written=True)
         self.found: dict[bytes, Found] = {}
         """What is known already."""
         self.looked: dict[int, Any] = {}
         """Structs by the address of their written form."""
         self._changing = threading.Lock()  # an address must not outlive what lies there
+
+    def written(self, text: Raw) -> Any:
+        """A Struct from its written form, once it is forgotten, or was too long to be kept."""
+        value = self._decode_written(text)
+        self._adopt_written((value,))
+        return value
 
     def find(self, text: bytes) -> Found:
         """What is not known yet. Raises `ValueError` for what does not fit the Struct."""
