@@ -163,6 +163,8 @@ class ArtifactFailed(Event):
     artifact: Artifact
     error: str
     rows: int
+    opened: bool = True
+    """False if nothing of it was seen, since the system refused it (no permission, gone): its content may be good."""
 
 
 @attrs.frozen

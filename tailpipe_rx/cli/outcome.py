@@ -58,7 +58,7 @@ class Outcome:
                 self.enriched += enriched
             case ArtifactFailed():
                 self.failed += 1
-                self.unopened += could_not_be_opened(event)
+                self.unopened += not event.opened
                 if len(self.failures) < SHOWN:
                     self.failures.append(event)
             case RowsQuarantined(_, count, _):
@@ -90,8 +90,3 @@ class Outcome:
         if self.error is not None or self.nothing_opened:
             return FAILED
         return INCOMPLETE if self.failed or self.rejected else OK
-
-
-def could_not_be_opened(event: ArtifactFailed) -> bool:
-    """It was the system that refused it (no permission, gone), not its content that was bad."""
-    return event.rows == 0 and event.error.startswith("[Errno ")

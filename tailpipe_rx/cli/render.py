@@ -7,7 +7,7 @@ One object a line, ASCII only, ``event`` first, then the event's own fields by t
     {"event": "ArtifactDownloaded", "artifact": ARTIFACT, "size": 1203}
     {"event": "ArtifactSkipped", "artifact": ARTIFACT, "reason": "…"}
     {"event": "ArtifactExtracted", "artifact": ARTIFACT, "received": 9, "enriched": 7, "quarantined": 1, "filtered": 1}
-    {"event": "ArtifactFailed", "artifact": ARTIFACT, "error": "…", "rows": 0}
+    {"event": "ArtifactFailed", "artifact": ARTIFACT, "error": "…", "rows": 0, "opened": true}
     {"event": "RowsQuarantined", "artifact": ARTIFACT, "count": 1, "first": REJECTED}
     {"event": "ChunkWritten", "number": 0, "rows": 10000}
     {"event": "Status", "discovered": 9, …, "filtered": 1, "artifact": "…"}

@@ -15,7 +15,7 @@ from ..events import Artifact, ArtifactDiscovered, ArtifactDownloaded, ArtifactF
 from ..operators.operator import Stage, operator
 from ..sources.source import Source
 from .facts import Found, Item
-from .work import Work
+from .work import Work, refused
 
 NOT_BEGUN: Final = "the run was stopped before it was begun"
 
@@ -118,5 +118,5 @@ class Fetch:
             if not isinstance(fetched, Artifact):
                 raise TypeError(f"{type(self.source).__name__}.fetch returned {type(fetched).__name__}, no Artifact")
         except Exception as error:
-            return ArtifactFailed(item, describe(error), 0)
+            return ArtifactFailed(item, describe(error), 0, opened=not refused(error))
         return fetched

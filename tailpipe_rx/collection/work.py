@@ -40,8 +40,9 @@ def _never() -> bool:
     return False
 
 
-def _nothing() -> None:
-    """Nothing has to be done while a chain waits."""
+def refused(error: Exception) -> bool:
+    """Whether it is the system that would not give an artifact. (The gzip module's complaints are OSErrors, too.)"""
+    return isinstance(error, OSError) and error.errno is not None
 
 
 @attrs.frozen
@@ -80,7 +81,7 @@ class Work:
         here = threading.get_ident()
         one_at_a_time = threading.RLock()  # a chain may emit on a thread of its own while this one ticks
         raised: list[BaseException] = []
-        failure, interrupted = "", False
+        failure, interrupted, opened = "", False, True
         received = enriched = quarantined = 0
         prefix = functools.cache(
             functools.partial(identity, self.source_type, artifact.metadata.get("tp_source_name", ""), artifact.name)
@@ -154,10 +155,11 @@ class Work:
             raise
         except Exception as error:
             failure = describe(error)
+            opened = received > 0 or not refused(error)
         if interrupted:
             emit(ArtifactFailed(artifact, "interrupted; the rest of it was not read", enriched))
         elif failure:
-            emit(ArtifactFailed(artifact, failure, enriched))
+            emit(ArtifactFailed(artifact, failure, enriched, opened))
         else:
             emit(ArtifactExtracted(artifact, received, enriched, quarantined))
 

@@ -19,7 +19,7 @@ from tailpipe_rx.events import (
 A = Artifact("/logs/a.log")
 FOUND = ArtifactDiscovered(A)
 DONE = ArtifactExtracted(A, 3, 3, 0)
-DENIED = ArtifactFailed(A, "[Errno 13] Permission denied: '/logs/a.log'", 0)
+DENIED = ArtifactFailed(A, "[Errno 13] Permission denied: '/logs/a.log'", 0, opened=False)
 DAMAGED = ArtifactFailed(A, "the gzip data end too early", 2)
 BAD = RowsQuarantined(A, 2, Rejected(b"?", "no time", 1))
 END = Completed("x", 3, 1)

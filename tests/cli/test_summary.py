@@ -123,7 +123,7 @@ def test_a_run_that_broke_ends_in_its_error() -> None:
 
 
 def test_a_run_in_which_nothing_could_be_opened_says_so() -> None:
-    denied = ArtifactFailed(A, "[Errno 13] Permission denied: '/logs/a.json.gz'", 0)
+    denied = ArtifactFailed(A, "[Errno 13] Permission denied: '/logs/a.json.gz'", 0, opened=False)
     one = report(ArtifactDiscovered(A), denied, Completed("x", 0, 0))
     assert plain(one)[-1] == "error: the artifact could not be opened: see the reason above, then collect again"
     two = report(*[ArtifactDiscovered(A), denied] * 2, Completed("x", 0, 0))

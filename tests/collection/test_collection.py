@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import re
 import subprocess
@@ -195,6 +196,14 @@ def test_an_artifact_that_ends_badly_keeps_what_came_before(tmp_path: Path) -> N
     assert one.error.startswith("ValueError: no end of it (test_collection.py:")
     assert len(rows(tmp_path)) == 5
     assert events[-1] == Completed(events[0].execution_id, 5, 1)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_failure_says_whether_the_artifact_could_be_opened(workers: int, tmp_path: Path) -> None:
+    (tmp_path / "cut").write_bytes(gzip.compress(text(5))[:-1])
+    source = Memory((Artifact("gone", content=tmp_path / "gone"), Artifact("cut", content=tmp_path / "cut")))
+    failed = only(ArtifactFailed, run(collection(source, tmp_path / "out", workers=workers)))
+    assert [(event.artifact.name, event.opened) for event in failed] == [("gone", False), ("cut", True)]
 
 
 def test_a_source_that_breaks_off_ends_the_run_after_the_rows_before_it(tmp_path: Path) -> None:
