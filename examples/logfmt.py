@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from tailpipe_rx import Common, Plugin, Row, Table, extractor, main, ops
+from tailpipe_rx import Common, Plugin, RecordError, Row, Table, extractor, main, ops
 
 PAIR = re.compile(r'([\w.]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
 
@@ -37,7 +37,7 @@ def logfmt(line: str) -> Iterator[LogLine]:
     while at < len(line):
         pair = PAIR.match(line, at)
         if pair is None:
-            raise ValueError(f"no key=value at character {at}")
+            raise RecordError(f"no key=value at character {at}")
         key, quoted, bare = pair.groups()
         values[key] = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
         at = pair.end()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import ops
     from .cli.script import main
     from .collection.collection import Collection
+    from .errors import RecordError
     from .events import (
         TICK,
         Artifact,
@@ -62,6 +63,7 @@ _PLACES = {
     "Json": ".rows.row",
     "Operator": ".operators.operator",
     "Plugin": ".plugin",
+    "RecordError": ".errors",
     "Rejected": ".events",
     "Row": ".rows.row",
     "RowsQuarantined": ".events",
@@ -104,6 +106,7 @@ __all__ = [
     "Json",
     "Operator",
     "Plugin",
+    "RecordError",
     "Rejected",
     "Row",
     "RowsQuarantined",

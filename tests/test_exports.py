@@ -14,8 +14,8 @@ from tailpipe_rx import ops, testing
 TOP = [
     "Artifact", "ArtifactDiscovered", "ArtifactDownloaded", "ArtifactExtracted", "ArtifactFailed",
     "ArtifactSkipped", "Batch", "ChunkWritten", "CollectRequest", "Collection", "Column", "Common", "Completed",
-    "Content", "Convert", "DuckDB", "Event", "FileSource", "Json", "Operator", "Plugin", "Rejected", "Row",
-    "RowsQuarantined", "Source", "Started", "Status", "Struct", "TICK", "Table", "Tick", "Window", "collect",
+    "Content", "Convert", "DuckDB", "Event", "FileSource", "Json", "Operator", "Plugin", "RecordError", "Rejected",
+    "Row", "RowsQuarantined", "Source", "Started", "Status", "Struct", "TICK", "Table", "Tick", "Window", "collect",
     "extractor", "field", "main", "operator", "ops", "schema",
 ]  # fmt: skip
 OPS = [
