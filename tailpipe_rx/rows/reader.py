@@ -15,7 +15,7 @@ from ..operators.elements import Batch
 from .accounts import Accounts
 from .checks import check
 from .columns import RowColumns
-from .interned import Interned, Shared, divided
+from .interned import Interned, divided
 from .nested import Look
 from .schema import schema
 from .twins import TEACHABLE, Shape, add_extra, adopter, in_order, joined, shape, twin
@@ -50,7 +50,7 @@ class Reader(Generic[R]):
         self.names = self.shape.names
         schema(cls)  # raises for what is no type of a column
         self._interned = {f: Interned(s, f"{self.names[f]}.") for f, s in self.shape.structs.items()}
-        _install_looks(self.shape, self._interned)
+        _install_looks(self.shape)
         self._known = frozenset(self.names.values())
         self._seen: list[str] = []
         self._narrow = _Twin(self.shape, self._interned, (), ())
@@ -240,15 +240,13 @@ class _Listed:
         return self._records[number - self._first]
 
 
-def _install_looks(of: Shape, interned: Mapping[str, Interned]) -> None:
+def _install_looks(of: Shape) -> None:
     for column in of.json:
         slot = of.cls.__dict__[column]
         if not isinstance(slot, Look):
             setattr(of.cls, column, Look(slot, of.hints[column], frozen=not of.is_row))
-    for column, values in interned.items():
-        setattr(of.cls, column, Shared(of.cls.__dict__[column], values))
     for inner in of.structs.values():
-        _install_looks(inner, {})
+        _install_looks(inner)
 
 
 def _names(record: bytes) -> Iterable[str]:

@@ -56,8 +56,8 @@ class Shape:
                 self.converted[f] = convert
         self.times = tuple(f for f in self.columns if bare(self.hints[f]) is datetime)
 
-    def read_as(self, column: str, written: bool = False) -> Any:
-        """The type that the twin's field of *column* is decoded to; with *written*, from what a row is written as."""
+    def read_as(self, column: str) -> Any:
+        """The type that the twin's field of *column* is decoded to."""
         hint = self.hints[column]
         if column in self.json:
             return Raw
@@ -65,8 +65,8 @@ class Shape:
             if self.is_row:  # decoded once for all rows that have the same: see interned.py
                 return Raw
             inner = self.structs[column].cls
-            return replaced(hint, lambda kind: _twin_of_struct(inner, written) if kind is inner else kind)
-        if column in self.converted and not written:
+            return replaced(hint, lambda kind: _twin_of_struct(inner) if kind is inner else kind)
+        if column in self.converted:
             kind = self.converted[column].read_as
             return kind | None if column in self.optional else kind
         return bounded(hint)
@@ -82,21 +82,16 @@ TEACHABLE: Final = tuple(f for f in RowColumns.__struct_fields__ if f != "extra"
 """The slots that unknown fields can be decoded into."""
 
 
-def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = (), written: bool = False) -> type:
+def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = ()) -> type:
     """A class to read records of *of* with: *taught* are unknown fields to take along, *seen* the usual order of names.
-
-    With *written* it reads what has been written already: under the names of the columns, with nothing to convert.
 
     A decoder looks for each name behind the one before: fields in the order of the records are found at once, in any
     other order after half of them. Slots are sorted by name, so the order does not change the layout.
     """
     slots = dict(zip(TEACHABLE, taught, strict=False))
     base = of.cls.__bases__[0].__struct_fields__
-    names = {f: f for f in of.columns} if written else of.names
-    rename = {f: slots.get(f, f"{NOBODY}{f}") for f in base} | names
-    types: dict[str, Any] = {f: Raw if f in slots else None for f in base} | {
-        f: of.read_as(f, written) for f in of.columns
-    }
+    rename = {f: slots.get(f, f"{NOBODY}{f}") for f in base} | of.names
+    types: dict[str, Any] = {f: Raw if f in slots else None for f in base} | {f: of.read_as(f) for f in of.columns}
     place = {name: i for i, name in enumerate(seen)}
     fields = sorted(types, key=lambda f: place.get(rename[f], len(place) + (f not in of.names)))
     ns: dict[str, Any] = {f: None for f in fields if f not in of.names or f in of.optional}
@@ -115,8 +110,8 @@ def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = (), writte
 
 
 @functools.cache
-def _twin_of_struct(cls: type, written: bool) -> type:
-    return twin(shape(cls), written=written)
+def _twin_of_struct(cls: type) -> type:
+    return twin(shape(cls))
 
 
 def in_order(of: Shape, header: Sequence[str]) -> Callable[[bytes], list[Any]]:
@@ -175,11 +170,9 @@ def joined(pairs: list[bytes]) -> Raw:
 
 
 def adopter(
-    of: Shape, taught: Sequence[str] = (), interned: Mapping[str, Any] = EMPTY, written: bool = False
+    of: Shape, taught: Sequence[str] = (), interned: Mapping[str, Any] = EMPTY
 ) -> Callable[[Sequence[Any]], None]:
-    """A function that makes twins (with the same *taught* and *written*) instances of the author's class.
-
-    *interned* are the values of STRUCT columns.
+    """A function that makes twins rows of the author's class. *interned* are the values of STRUCT columns.
 
     It is generated for the class, as attrs and dataclasses generate their methods: it touches every row, and a loop
     over descriptions of columns would cost several times what the work itself does. What goes into the text are
@@ -188,7 +181,7 @@ def adopter(
     scope: dict[str, Any] = {
         "UTC": UTC, "utc": utc, "NULL": NULL, "SHALLOW": SHALLOW, "too_deep": too_deep, "add_extra": add_extra
     }  # fmt: skip
-    *lines, become = adoption(of, "row", scope, written)
+    *lines, become = adoption(of, "row", scope)
     if taught:
         lines.append("extra = []")
     for slot, name in zip(TEACHABLE, taught, strict=False):
@@ -218,12 +211,12 @@ def adopter(
     return adopt
 
 
-def adoption(of: Shape, variable: str, scope: dict[str, Any], written: bool) -> list[str]:
+def adoption(of: Shape, variable: str, scope: dict[str, Any]) -> list[str]:
     """The lines that adopt the twin in *variable*, Structs within Structs included; names they use go to *scope*."""
     own = f"c{len(scope)}"
     scope[own] = of.cls
     lines: list[str] = []
-    for column, convert in () if written else of.converted.items():
+    for column, convert in of.converted.items():
         name = f"f{len(scope)}"
         scope[name] = convert.function
         lines += [f"v = {variable}.{column}", f"if v is not None: {variable}.{column} = {name}(v)"]
@@ -238,7 +231,7 @@ def adoption(of: Shape, variable: str, scope: dict[str, Any], written: bool) -> 
     if not of.is_row:
         for column, inner in of.structs.items():
             name = f"n{len(scope)}"
-            inside = adoption(inner, name, scope, written)
+            inside = adoption(inner, name, scope)
             lines += [f"{name} = {variable}.{column}", f"if {name} is not None:", *(f"    {x}" for x in inside)]
     return [*lines, f"{variable}.__class__ = {own}"]  # last, since a Struct is frozen from then on
 

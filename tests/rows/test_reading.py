@@ -433,14 +433,6 @@ def test_threads_may_share_a_reader() -> None:
     assert wrong == []
 
 
-def test_a_struct_that_two_threads_find_at_once_is_remembered_once() -> None:
-    """Else the address of the loser's would be told for whatever lies there when its rows are gone."""
-    known = reader(visit())._interned["person"]
-    text = b'{"userName":"ada"}'
-    assert known.find(text) is known.find(text)
-    assert [id(written) for written, _ in known.found.values()] == list(known.looked)
-
-
 # --- JSON columns -----------------------------------------------------------------------------------------------------
 
 
