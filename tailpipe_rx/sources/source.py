@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final, TypeVar, overload
 
 import attrs
 from reactivex import Observable, abc
+from reactivex import operators as rx_ops
 
 from ..events import Artifact, Tick, Window
 from ..operators.operator import Stage
-from ..operators.pull import close, pull
+from ..operators.pull import pull
 
 # Named after the joints, as in operators/pipe.py: a type checker says no more than the name.
 after_1 = TypeVar("after_1")
@@ -23,6 +24,7 @@ after_6 = TypeVar("after_6")
 after_7 = TypeVar("after_7")
 after_8 = TypeVar("after_8")
 after_9 = TypeVar("after_9")
+
 
 EVERYTHING: Final = Window()
 """A window that is open at both ends."""
@@ -72,17 +74,9 @@ class Source(abc.ObservableBase[Artifact]):
 
     def discover(self, window: Window = EVERYTHING) -> Observable[Artifact]:
         """The artifacts in *window* as a stream: cold, and one ahead at most. Each subscription looks anew."""
-
-        def without_ticks() -> Iterator[Artifact]:
-            found = self.artifacts(window)
-            try:
-                for artifact in found:
-                    if not isinstance(artifact, Tick):
-                        yield artifact
-            finally:
-                close(found)
-
-        return pull(without_ticks)
+        # filtered behind `pull`, so that a source which only waits can be stopped between two ticks
+        found: Observable[Any] = pull(lambda: self.artifacts(window))
+        return found.pipe(rx_ops.filter(_is_artifact))
 
     def subscribe(
         self,
@@ -193,3 +187,7 @@ class Source(abc.ObservableBase[Artifact]):
         for stage in stages:
             found = stage(found)
         return found
+
+
+def _is_artifact(found: Artifact | Tick) -> bool:
+    return not isinstance(found, Tick)

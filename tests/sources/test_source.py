@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ import attrs
 import pytest
 import reactivex
 from reactivex import operators as rx_ops
+from reactivex.scheduler import NewThreadScheduler
 
 from tailpipe_rx import ops
 from tailpipe_rx.events import TICK, Artifact, Tick, Window
@@ -54,6 +56,31 @@ def test_subscribing_discovers_everything(capsys: pytest.CaptureFixture[str]) ->
     assert names(Pages("abc")) == "abc|"
     Pages("ab").subscribe(print)
     assert [line[:17] for line in capsys.readouterr().out.splitlines()] == ["Artifact(name='a'", "Artifact(name='b'"]
+
+
+@attrs.frozen(eq=False)
+class Idle(Source):
+    """Waits, and nothing ever comes."""
+
+    type: ClassVar[str] = "idle"
+    waiting: threading.Event
+    ended: threading.Event
+
+    def artifacts(self, window: Window) -> Iterator[Artifact | Tick]:
+        try:
+            while True:
+                self.waiting.set()
+                yield TICK
+        finally:
+            self.ended.set()
+
+
+def test_a_source_that_only_waits_can_be_disposed_of() -> None:
+    idle = Idle(threading.Event(), threading.Event())
+    subscription = idle.subscribe(scheduler=NewThreadScheduler())
+    assert idle.waiting.wait(10)
+    subscription.dispose()
+    assert idle.ended.wait(10)
 
 
 def test_an_observer_may_be_an_object() -> None:
