@@ -45,6 +45,8 @@ class Content:
 class Batch(Generic[R_co]):
     """At most 1,000 rows of one artifact, and what happened to the records that are no rows.
 
+    Only where one record becomes more rows than that are there more, since the rows of a record stay together.
+
     ``received`` counts the records that the batch stands for, so that wherever it is looked at
     ``received == len(rows) + len(rejected) + filtered``.
     """

@@ -161,4 +161,4 @@ def test_the_time_for_64_kb_is_bounded_whatever_is_in_them(hard: str) -> None:
         for key in ("Records", None):
             began = time.process_time()
             read(data, key, 1 << 18)
-            assert time.process_time() - began < 1
+            assert time.process_time() - began < 5  # it takes 0.8, and minutes where it is quadratic
