@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -26,8 +27,12 @@ Query = Mapping[str, str]
 
 def over_http(url: str, query: Query) -> bytes:
     """One answer. Raises OSError where there is none: that ends the collection, with the pages before it kept."""
-    with urlopen(f"{url}?{urlencode(query)}", timeout=30) as answer:
-        body: bytes = answer.read()
+    try:
+        with urlopen(f"{url}?{urlencode(query)}", timeout=30) as answer:
+            body: bytes = answer.read()
+    except HTTPError as error:
+        error.close()  # it is an answer, too, and would hold the connection
+        raise
     return body
 
 
