@@ -24,10 +24,18 @@ _keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode: Final = msgspec.json.encode
 
 
-def check(text: bytes, of: Shape, path: str = "") -> dict[str, Raw]:
-    """The values of one object; raises `RecordError` if it holds anything of the kind. Exact."""
+def check(text: bytes, of: Shape, path: str = "", unknown: list[bytes] | None = None) -> None:
+    """Raise `RecordError` if one object holds anything of the kind. Exact.
+
+    To *unknown* the ``"path":value`` pairs of fields that no column knows are added; those within the STRUCT columns of
+    a row are not among them, since such a column is read by itself.
+    """
     if too_deep(text, DEEPEST - path.count(".")):
         raise RecordError(f"it is nested deeper than {DEEPEST} levels")
+    _look(text, of, path, unknown)
+
+
+def _look(text: bytes, of: Shape, path: str, unknown: list[bytes] | None) -> None:
     values = _keys(text)
     if len(_encode(values)) != len(text) and not _compact_is_whole(text):
         # names with escapes change the length too: only now is it worth a slow look
@@ -35,11 +43,13 @@ def check(text: bytes, of: Shape, path: str = "") -> dict[str, Raw]:
         twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
         if twice is not None:
             raise RecordError(f"the name {path + twice!r} stands twice in it")
+    if unknown is not None:
+        for name in values.keys() - of.known:
+            unknown.append(b"%b:%b" % (_encode(path + name), bytes(values[name])))
     for column, inner in of.structs.items():
-        value = bytes(values.get(of.names[column], b""))
-        if value[:1] == b"{":
-            check(value, inner, f"{path}{of.names[column]}.")
-    return values
+        value = values.get(of.names[column])
+        if value is not None and (nested := bytes(value)).startswith(b"{"):
+            _look(nested, inner, f"{path}{of.names[column]}.", None if of.is_row else unknown)
 
 
 def _compact_is_whole(text: bytes) -> bool:

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
 
-from ..errors import RecordError
 from .checks import check, never_longer
 from .depth import DEEPEST, SHALLOW, too_deep
 from .twins import NULL, Shape, adopter, joined, twin
@@ -27,7 +25,6 @@ Found = tuple[Any, list[bytes] | None]
 """A Struct, and the ``"path":value`` pairs of fields in its bytes that it does not declare."""
 
 _encode: Final = msgspec.json.encode
-_keys: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Interned:
@@ -36,8 +33,11 @@ class Interned:
     def __init__(self, of: Shape, path: str) -> None:
         self._of, self._path = of, path
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(twin(of)).decode
+        self._decode_known: Callable[[bytes], Any] = msgspec.json.Decoder(twin(of, forbid=False)).decode
         self._adopt = adopter(of)
         self._never_longer = never_longer(of)
+        self._grown = False
+        """Whether the last value that was looked at had fields which are not declared: then the next has them, too."""
         self.found: dict[bytes, Found] = {}
         """What is known already."""
 
@@ -45,20 +45,12 @@ class Interned:
         """What is not known yet. Raises `ValueError` for what does not fit the Struct."""
         if text == NULL:
             return None, None
-        value: Any = None
         extra: list[bytes] = []
-        try:
-            value = self._decode(text)
-        except msgspec.ValidationError:
-            known, extra = divided(check(text, self._of, self._path), self._of, self._path)
-            if not extra:
-                raise
-            value = self._decode(known)
-        else:
-            if not self._never_longer or len(_encode(value)) != len(text):  # as in accounts.py
-                check(text, self._of, self._path)
-            elif len(text) > SHALLOW and too_deep(text, DEEPEST - self._path.count(".")):
-                raise RecordError(f"it is nested deeper than {DEEPEST} levels")
+        value = None if self._grown else self._declared(text)
+        if value is None:
+            check(text, self._of, self._path, extra)
+            value = self._decode_known(text)
+            self._grown = bool(extra)
         if extra:
             joined(extra)
         self._adopt((value,))
@@ -69,20 +61,14 @@ class Interned:
             self.found[text] = found
         return found
 
-
-def divided(values: dict[str, Raw], of: Shape, path: str) -> tuple[bytes, list[bytes]]:
-    """An object without the fields that no column knows, and those as ``"path":value``. STRUCT columns too."""
-    known: dict[str, Raw] = {}
-    extra: list[bytes] = []
-    columns = {name: column for column, name in of.names.items()}
-    for name, value in values.items():
-        column = columns.get(name)
-        if column is None:
-            extra.append(b"%b:%b" % (_encode(path + name), bytes(value)))
-            continue
-        if column in of.structs and bytes(value)[:1] == b"{":
-            inner, more = divided(_keys(value), of.structs[column], f"{path}{name}.")
-            extra += more
-            value = Raw(inner)
-        known[name] = value
-    return _encode(known), extra
+    def _declared(self, text: bytes) -> Any:
+        """The Struct, if *text* holds nothing but fields that it declares, each once, and is not nested too deeply."""
+        try:
+            value = self._decode(text)
+        except msgspec.ValidationError:
+            return None
+        if not self._never_longer or len(_encode(value)) != len(text):  # as in accounts.py
+            return None
+        if len(text) > SHALLOW and too_deep(text, DEEPEST - self._path.count(".")):
+            return None
+        return value

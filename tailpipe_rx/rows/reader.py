@@ -15,10 +15,10 @@ from ..operators.elements import Batch
 from .accounts import Accounts
 from .checks import check
 from .columns import RowColumns
-from .interned import Interned, divided
+from .interned import Interned
 from .nested import Look
 from .schema import schema
-from .twins import TEACHABLE, Shape, add_extra, adopter, in_order, joined, shape, twin
+from .twins import TEACHABLE, Shape, add_extra, adopter, in_order, shape, twin
 
 R = TypeVar("R", bound=RowColumns)
 _raws: Final = msgspec.json.Decoder(list[Raw]).decode
@@ -51,7 +51,8 @@ class Reader(Generic[R]):
         schema(cls)  # raises for what is no type of a column
         self._interned = {f: Interned(s, f"{self.names[f]}.") for f, s in self.shape.structs.items()}
         _install_looks(self.shape)
-        self._known = frozenset(self.names.values())
+        self._known = self.shape.known
+        self._one_of_known: Callable[[bytes], Any] = msgspec.json.Decoder(twin(self.shape, forbid=False)).decode
         self._seen: list[str] = []
         self._narrow = _Twin(self.shape, self._interned, (), ())
         self._twin = self._narrow  # the one for records as they come just now
@@ -114,22 +115,16 @@ class Reader(Generic[R]):
     def one(self, record: bytes) -> R:
         """A row from one JSON object. Raises `ValueError` if it does not fit."""
         record.decode()
-        values = check(record, self.shape)
         if _is_spread(record):
+            check(record, self.shape)
             record = msgspec.json.format(record, indent=-1)
-            values = _keys(record)
+        extra: list[bytes] = []
+        check(record, self.shape, "", extra)
         narrow = self._narrow
-        try:
-            row = narrow.one(record)
-            extra: list[bytes] = []
-        except msgspec.ValidationError:
-            known, extra = divided(values, self.shape, "")
-            if not extra:
-                raise
-            row = narrow.one(known)
+        row = self._one_of_known(record) if extra else narrow.one(record)
         _adopt(narrow, (row,))
         if extra:
-            row.extra = joined(extra)
+            add_extra(row, extra)
         return cast(R, row)
 
     def _look(self, text: bytes) -> None:

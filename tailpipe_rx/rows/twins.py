@@ -47,6 +47,7 @@ class Shape:
         if twice:
             raise TypeError(f"{cls.__name__}: two columns are read from {twice[0]!r}")
         with_default = zip(reversed(self.cls.__struct_fields__), reversed(self.cls.__struct_defaults__), strict=False)
+        self.known = frozenset(self.names.values())
         self.optional = {f for f, d in with_default if d is not msgspec.NODEFAULT} & set(self.columns)
         self.json = tuple(f for f in self.columns if is_json(self.hints[f]))
         self.structs = {f: shape(s) for f in self.columns if (s := struct(self.hints[f])) is not None}
@@ -56,7 +57,7 @@ class Shape:
                 self.converted[f] = convert
         self.times = tuple(f for f in self.columns if bare(self.hints[f]) is datetime)
 
-    def read_as(self, column: str) -> Any:
+    def read_as(self, column: str, forbid: bool = True) -> Any:
         """The type that the twin's field of *column* is decoded to."""
         hint = self.hints[column]
         if column in self.json:
@@ -65,7 +66,7 @@ class Shape:
             if self.is_row:  # decoded once for all rows that have the same: see interned.py
                 return Raw
             inner = self.structs[column].cls
-            return replaced(hint, lambda kind: _twin_of_struct(inner) if kind is inner else kind)
+            return replaced(hint, lambda kind: _twin_of_struct(inner, forbid) if kind is inner else kind)
         if column in self.converted:
             kind = self.converted[column].read_as
             return kind | None if column in self.optional else kind
@@ -82,16 +83,20 @@ TEACHABLE: Final = tuple(f for f in RowColumns.__struct_fields__ if f != "extra"
 """The slots that unknown fields can be decoded into."""
 
 
-def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = ()) -> type:
+def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = (), forbid: bool = True) -> type:
     """A class to read records of *of* with: *taught* are unknown fields to take along, *seen* the usual order of names.
 
     A decoder looks for each name behind the one before: fields in the order of the records are found at once, in any
     other order after half of them. Slots are sorted by name, so the order does not change the layout.
+
+    Unless *forbid* is false, any further field is a `msgspec.ValidationError`.
     """
     slots = dict(zip(TEACHABLE, taught, strict=False))
     base = of.cls.__bases__[0].__struct_fields__
     rename = {f: slots.get(f, f"{NOBODY}{f}") for f in base} | of.names
-    types: dict[str, Any] = {f: Raw if f in slots else None for f in base} | {f: of.read_as(f) for f in of.columns}
+    types: dict[str, Any] = {f: Raw if f in slots else None for f in base} | {
+        f: of.read_as(f, forbid) for f in of.columns
+    }
     place = {name: i for i, name in enumerate(seen)}
     fields = sorted(types, key=lambda f: place.get(rename[f], len(place) + (f not in of.names)))
     ns: dict[str, Any] = {f: None for f in fields if f not in of.names or f in of.optional}
@@ -104,14 +109,14 @@ def twin(of: Shape, taught: Sequence[str] = (), seen: Sequence[str] = ()) -> typ
         rename=rename,
         kw_only=True,
         gc=False,
-        forbid_unknown_fields=True,
+        forbid_unknown_fields=forbid,
     )
     return made
 
 
 @functools.cache
-def _twin_of_struct(cls: type) -> type:
-    return twin(shape(cls))
+def _twin_of_struct(cls: type, forbid: bool) -> type:
+    return twin(shape(cls), forbid=forbid)
 
 
 def in_order(of: Shape, header: Sequence[str]) -> Callable[[bytes], list[Any]]:
@@ -154,11 +159,9 @@ EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 def add_extra(row: Any, pairs: list[bytes]) -> None:
     """Put ``"name":value`` pairs into ``extra``, in the order of their names."""
-    if row.extra is None:
-        row.extra = Raw(b"{%b}" % b",".join(sorted(pairs)))
-    else:
-        there = [b"%b:%b" % (_encode(name), bytes(value)) for name, value in _members(row.extra).items()]
-        row.extra = joined([*there, *pairs])
+    if row.extra is not None:
+        pairs = [*pairs, *(b"%b:%b" % (_encode(name), bytes(value)) for name, value in _members(row.extra).items())]
+    row.extra = joined(pairs)
 
 
 def joined(pairs: list[bytes]) -> Raw:
@@ -195,7 +198,7 @@ def adopter(
             "if v is not None:",
             "    v = bytes(v)",
             f"    row.{column}, pairs = known_{column}(v) or find_{column}(v)",
-            "    if pairs: add_extra(row, pairs)",
+            "    if pairs: extra += pairs" if taught else "    if pairs: add_extra(row, pairs)",
         ]
         if not nullable(of.hints[column]):
             lines.append(f"if row.{column} is None: raise ValueError({of.names[column] + ' is null'!r})")
