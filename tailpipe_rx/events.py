@@ -61,7 +61,10 @@ class Artifact:
 
 @attrs.frozen
 class Window:
-    """From when to when to collect: ``start <= tp_timestamp < end``. An open end is None."""
+    """From when to when: a source gives the artifacts that may hold rows with ``start <= tp_timestamp < end``.
+
+    An open end is None. An artifact is collected whole; rows of it that lie outside are not left out.
+    """
 
     start: datetime | None = None
     end: datetime | None = None
