@@ -115,7 +115,7 @@ def collect(
 
     Nothing happens before the `Collection` is subscribed to or iterated over; leaving the loop stops it cleanly.
 
-    *window* is handed to the source, which may leave out artifacts (`FileSource` does not); rows are not filtered by it.
+    *window* is handed to the source, which may leave out artifacts by it (`FileSource` does not), never rows.
     *index* is the column that fills ``tp_index``. *executor* is any ``concurrent.futures.Executor`` and stays the
     caller's; *workers* >= 1 works in so many processes instead, 0 in this one. At most *max_in_flight* artifacts are
     worked on at a time on either. *initializer* is called first in each of the *workers*: for a table that
