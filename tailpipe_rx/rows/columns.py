@@ -6,6 +6,7 @@ the table are; its instances are ordinary Python objects that always encode as t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar, dataclass_transform
@@ -131,7 +132,9 @@ class Struct(msgspec.Struct, metaclass=ColumnsMeta):
         cls = type(self)
         if not isinstance(other, Struct) or _written_by_author(cls) is not _written_by_author(type(other)):
             return False
-        return msgspec.Struct.__eq__(self, other) is True or dict(_looks(self)) == dict(_looks(other))
+        if msgspec.Struct.__eq__(self, other) is True:
+            return True
+        return all(mine == others for (_, mine), (_, others) in zip(_looks(self), _looks(other), strict=True))
 
     def __hash__(self) -> int:
         plain = (value for _, value in _looks(self) if isinstance(value, str | int | float | date | Struct | None))
@@ -174,6 +177,7 @@ class RowColumns(msgspec.Struct, metaclass=ColumnsMeta):
         return _shown(self)
 
 
+@functools.cache
 def columns(cls: type) -> tuple[str, ...]:
     """The columns that a row class or Struct declares, in order."""
     own: tuple[str, ...] = cls.__struct_fields__  # type: ignore[attr-defined]
