@@ -83,7 +83,7 @@ class Work:
         raised: list[BaseException] = []
         failure, interrupted, opened = "", False, True
         received = enriched = quarantined = 0
-        prefix = functools.cache(
+        prefix = functools.lru_cache(1)(  # by the archive member, of which there is one at a time
             functools.partial(identity, self.source_type, artifact.metadata.get("tp_source_name", ""), artifact.name)
         )
         fixed = constants(
