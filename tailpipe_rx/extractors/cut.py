@@ -81,7 +81,7 @@ class Cutter:
                 return self._broken(flaw(self._here(scan.pos)) if broken < 0 else broken, in_array)
             if 0 <= end <= stop:
                 break
-            if scan.pos <= stop:
+            if len(self.text) - self.at <= stop:  # not scan.pos, which stays before a backslash that is the last byte
                 if not self.more():
                     return self._unfinished(in_array)
                 continue

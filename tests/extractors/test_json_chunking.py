@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from extracting import Extracted, Seen, compact, content, extracted
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tailpipe_rx.events import Artifact
 from tailpipe_rx.extractors.records import Records
+from tailpipe_rx.operators.elements import Content
 from tailpipe_rx.rows.reader import reader
 
 STEPS = (1, 2, 7, 50, 1000, 1 << 18)
@@ -162,3 +165,21 @@ def test_the_time_for_64_kb_is_bounded_whatever_is_in_them(hard: str) -> None:
             began = time.process_time()
             read(data, key, 1 << 18)
             assert time.process_time() - began < 5  # it takes 0.8, and minutes where it is quadratic
+
+
+@pytest.mark.parametrize("key", [None, "Records"])
+@pytest.mark.parametrize("place", [511, 512, 513, 1024, 4096])
+def test_a_backslash_where_a_record_is_looked_at_again_does_not_read_on_to_the_end(key: str | None, place: int) -> None:
+    begin, step, given = b'{"s":"', 1 << 16, 0
+    text = b"a" * (place - len(begin))
+    lines = b'%b%b\\"b"}\n{"n":tru}\n' % (begin, text) + b'{"s":"%b"}\n{"n":tru}\n' % (b"x" * 500) * 5_000
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal given
+        for i in range(0, len(lines), step):
+            given += 1
+            yield lines[i : i + step]
+
+    batch = next(Records(Content(Artifact("logs/a.log"), pieces()), key, reader(Seen), "test").batches())
+    assert batch.rows[0].s == text.decode() + '"b'
+    assert given * step < 1 << 20 < len(lines)
