@@ -54,6 +54,7 @@ class Reader(Generic[R]):
         self._known = self.shape.known
         self._one_of_known: Callable[[bytes], Any] = msgspec.json.Decoder(twin(self.shape, forbid=False)).decode
         self._seen: list[str] = []
+        self._looked = False
         self._narrow = _Twin(self.shape, self._interned, (), ())
         self._twin = self._narrow  # the one for records as they come just now
         self._twins: dict[tuple[str, ...], _Twin] = {}
@@ -77,7 +78,7 @@ class Reader(Generic[R]):
                 text.decode()
             if _is_spread(text):
                 text = msgspec.json.format(text, indent=-1)
-            if not self._seen:
+            if not self._looked:
                 self._look(text)
             now = self._twin  # held, since another thread may teach the next one meanwhile
             try:
@@ -129,6 +130,7 @@ class Reader(Generic[R]):
 
     def _look(self, text: bytes) -> None:
         """Learn from the first block in which order its records have their names."""
+        self._looked = True
         for record in _cut(text)[:100]:
             at = 0
             for name in _names(record):
