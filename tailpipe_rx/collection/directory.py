@@ -50,6 +50,10 @@ class Directory:
         try:
             if not marker.exists():  # a directory of somebody else's is left as it is, without so much as a marker
                 self._refuse(self._chunks())
+                if os.path.lexists(self.work):  # a collection writes its marker first, and what is in .work is removed
+                    raise DirectoryInUse(
+                        f"{self.path} holds a {WORK} that no collection has made; take another --into, or remove it"
+                    )
             self._storage.make_directory(self.path)
             self._lock = self._storage.open_kept(marker)
             self._hold(self._lock)

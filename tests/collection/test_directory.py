@@ -108,6 +108,18 @@ def test_what_a_killed_run_left_behind_is_cleared(tmp_path: Path) -> None:
     assert len(rows(tmp_path)) == 3 and nothing_left_behind(tmp_path)
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_work_directory_of_somebody_elses_is_refused_and_left_alone(link: bool, tmp_path: Path) -> None:
+    into, theirs = tmp_path / "into", tmp_path / ("theirs" if link else "into/.work")
+    into.mkdir()
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("x")
+    if link:
+        (into / ".work").symlink_to(theirs)
+    assert "holds a .work that no collection has made" in refused(collection(SOURCE, into))
+    assert os.listdir(into) == [".work"] and (theirs / "thesis.txt").read_text() == "x"
+
+
 def test_while_it_runs_no_name_under_work_looks_like_a_chunk(tmp_path: Path) -> None:
     seen: set[str] = set()
     made = collection(Memory(artifacts(20, 20, bad=[3])), tmp_path, chunk_rows=7, workers=1)
