@@ -201,7 +201,7 @@ def free_bytes(path: Path) -> int | None:
 def failure(path: Path, error: OSError) -> CollectionFailed:
     """What to say when a file or directory cannot be written."""
     reason = error.strerror or str(error)
-    free = free_bytes(path)
+    free = free_bytes(path) if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
     room = f"; {free:,} bytes free on its file system" if free is not None else ""
     if isinstance(error, FileExistsError):
         return CollectionFailed(f"{path} exists already and is never replaced; collect into another directory")

@@ -96,6 +96,10 @@ def test_a_failure_says_what_where_and_how_much_room_there_is(tmp_path: Path) ->
     text = str(failure(tmp_path / "absent" / "x", OSError(errno.ENOSPC, "No space left on device")))
     assert text.startswith(f"cannot write {tmp_path}/absent/x: No space left on device; ")
     assert text.endswith(" bytes free on its file system")
+    assert (
+        str(failure(tmp_path, OSError(errno.EACCES, "Permission denied")))
+        == f"cannot write {tmp_path}: Permission denied"
+    )
 
 
 def test_exactly_so_many_bytes_are_taken_from_a_file(tmp_path: Path) -> None:
