@@ -21,6 +21,7 @@ from .outcome import FAILED, INTERRUPTED, NOBODY_LISTENS, OK, USAGE
 if TYPE_CHECKING:  # these take a quarter of a second, which --help must not
     from ..plugin import Plugin
 
+_MOST_WORKERS: Final = 1024
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 
 
@@ -113,13 +114,21 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
     context.exit()
 
 
-def _at_least(least: int, meaning: str) -> Any:
+def _at_least(least: int, meaning: str, most: int | None = None) -> Any:
     def check(_: click.Context, parameter: click.Parameter, value: int) -> int:
         if value < least:
             raise click.BadParameter(f"{value} is less than {least}; {meaning}")
+        if most is not None and value > most:
+            raise click.BadParameter(f"{value} is more than {most}; {meaning}")
         return value
 
     return check
+
+
+def _not_empty(_: click.Context, parameter: click.Parameter, value: str) -> Path:
+    if not value:  # an unset variable, more often than not
+        raise click.BadParameter("it is empty; . is the current directory")
+    return Path(value)
 
 
 def _plugin(state: State, spec: str | None) -> Plugin | None:
@@ -165,8 +174,8 @@ def app(context: click.Context) -> None:
 @plugin_option
 @click.option(
     "--into",
-    type=click.Path(path_type=Path),
-    default=Path("tailpipe-out"),
+    default="tailpipe-out",
+    callback=_not_empty,
     show_default="./tailpipe-out",
     metavar="DIR",
     help="Where the chunks go; one directory holds one table and partition.",
@@ -177,7 +186,7 @@ def app(context: click.Context) -> None:
     default=0,
     show_default=True,
     metavar="N",
-    callback=_at_least(0, "0 works in this process, N in N worker processes"),
+    callback=_at_least(0, "0 works in this process, N in N worker processes", _MOST_WORKERS),
     help="Processes to work in; 0 is this one.",
 )
 @click.option(

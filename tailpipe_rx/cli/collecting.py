@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import glob
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ from typing import TextIO
 from reactivex import Subject
 
 from ..collection.process import settle_down
-from ..errors import UsageError, describe
+from ..errors import CollectionFailed, UsageError, describe
 from ..events import Event
 from ..operators.runner import drain
 from ..plugin import Plugin, collect, import_plugin
@@ -46,6 +48,11 @@ def collect_files(
     source = FileSource(locations, exclude=(into,))
     if missing := source.missing():
         raise UsageError(f"nothing there to collect: {', '.join(map(place, missing))} (no such file or directory)")
+    if all(_is_within(location, into) for location in locations):
+        verb = "is" if len(locations) == 1 else "are"
+        raise UsageError(
+            f"{', '.join(locations)} {verb} where the chunks go, and they are not collected; take another --into"
+        )
     stop: Subject[None] = Subject()
     collection = collect(
         table,
@@ -81,11 +88,25 @@ def collect_files(
                 drain(collection, on_event)
             except Aborted:
                 outcome.aborted = True
+            except SystemExit as left:  # a plugin's: its code would be taken for ours
+                if outcome.completed is None:
+                    raise CollectionFailed(describe(left)) from left
         outcome.interrupted = signals.code or (write.code if write is not None else None)
         shown.end(Report(outcome, f"{name}.{partition}", str(into), locations, time.monotonic() - began))
         if write is not None and write.error is not None:
             error(write.error)
     return outcome.exit_code
+
+
+def _is_within(location: str, into: Path) -> bool:
+    """Whether nothing of *location* would be collected: it is *into* itself, or a glob for what is in there."""
+    base, is_glob = Path(location), not os.path.lexists(location)
+    while glob.has_magic(str(base)) and is_glob:
+        base = base.parent
+    with contextlib.suppress(OSError):  # then it is somewhere else
+        places = (base, *base.resolve().parents) if is_glob else (base,)
+        return any(os.path.samefile(place, into) for place in places)
+    return False
 
 
 class JsonLines:

@@ -9,7 +9,9 @@ import threading
 import time
 from typing import TextIO
 
-from ..events import ArtifactFailed, Event, RowsQuarantined, Started, Status
+import attrs
+
+from ..events import ArtifactExtracted, ArtifactFailed, Event, RowsQuarantined, Started, Status
 from . import summary
 from .progress import Progress
 from .text import safe
@@ -32,10 +34,14 @@ def silence(stream: TextIO) -> None:
 
 
 class Plain:
-    """For a pipe, a log file, a mail of cron: one line for each thing that went wrong, and one at the end."""
+    """For a pipe, a log file, a mail of cron: one line for each thing that went wrong, and one at the end.
+
+    The rejected records of an artifact are one thing, and their line comes with its end, however many there are.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._rejected: dict[str, RowsQuarantined] = {}  # of the artifacts that are under way
         self._lock = threading.Lock()
 
     def __enter__(self) -> Plain:
@@ -45,19 +51,26 @@ class Plain:
         """Nothing to put away."""
 
     def event(self, event: Event) -> None:
-        if isinstance(event, ArtifactFailed | RowsQuarantined):
-            self.note(summary.line(event))
+        if isinstance(event, RowsQuarantined):
+            name = event.artifact.name
+            before = self._rejected.get(name)
+            self._rejected[name] = attrs.evolve(before, count=before.count + event.count) if before else event
+        elif isinstance(event, ArtifactExtracted | ArtifactFailed):
+            if (rejected := self._rejected.pop(event.artifact.name, None)) is not None:
+                self.note(summary.line(rejected))
+            if isinstance(event, ArtifactFailed):
+                self.note(summary.line(event))
 
     def note(self, text: str) -> None:
         """A line of its own, in the middle of a run. May be called on any thread."""
         with self._lock:
             try:
                 print(text, file=self._stream, flush=True)
-            except BrokenPipeError:  # nobody reads what is said, which is no reason to collect nothing
+            except OSError:  # nobody reads what is said, which is no reason to collect nothing
                 silence(self._stream)
 
     def end(self, report: summary.Report) -> None:
-        for line in summary.plain(report):
+        for line in (*map(summary.line, self._rejected.values()), *summary.plain(report)):
             self.note(line)
 
 
@@ -146,4 +159,7 @@ def error(text: str) -> None:
     line = f"error: {safe(text)}"
     if is_terminal(sys.stderr) and "NO_COLOR" not in os.environ:
         line = f"\x1b[1;31merror:\x1b[0m {safe(text)}"
-    print(line, file=sys.stderr, flush=True)
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:  # the exit code says it too
+        silence(sys.stderr)

@@ -280,3 +280,66 @@ def test_with_debug_the_traceback_is_shown(tmp_path: Path) -> None:
     )
     assert "Traceback (most recent call last)" in ran.stderr
     assert ran.returncode == 2
+
+
+@pytest.mark.parametrize("location", ["logs", "logs/", "./logs", "logs/*.gz", "logs/**/*.gz"])
+def test_collecting_a_directory_into_itself_is_wrong_usage(run: Run, tmp_path: Path, location: str) -> None:
+    cloudtrail(tmp_path / "logs" / "a.json.gz", 2)
+    ran = run("collect", TABLE, location, "--into", "logs")
+    assert lines(ran) == [f"error: {location} is where the chunks go, and they are not collected; take another --into"]
+    assert ran.returncode == 2
+    assert os.listdir(tmp_path / "logs") == ["a.json.gz"]
+
+
+def test_an_empty_name_of_a_directory_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    cloudtrail(tmp_path / "a.json.gz", 2)
+    ran = run("collect", TABLE, "a.json.gz", "--into", "")
+    assert lines(ran) == [
+        "error: Invalid value for '--into': it is empty; . is the current directory (tailpipe-rx collect --help)"
+    ]
+    assert ran.returncode == 2
+    assert os.listdir(tmp_path) == ["a.json.gz"]
+
+
+def test_more_workers_than_can_be_are_wrong_usage(run: Run, tmp_path: Path) -> None:
+    cloudtrail(tmp_path / "a.json.gz", 2)
+    ran = run("collect", TABLE, "a.json.gz", "--workers", "100000")
+    assert len(lines(ran)) == 1 and "100000 is more than 1024" in lines(ran)[0]
+    assert ran.returncode == 2
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_file_of_many_bad_records_is_one_line_with_all_of_them(run: Run, tmp_path: Path, workers: int) -> None:
+    (tmp_path / "a.json").write_text('{"eventName": "x"}\n' * 30_000)
+    cloudtrail(tmp_path / "b.json.gz", 2, eventTime=None)
+    ran = run("collect", TABLE, "a.json", "b.json.gz", "--workers", workers)
+    a, b, _ = sorted(lines(ran), reverse=True)
+    assert a.startswith("rejected: 30,000 records, first a.json record 0: ")
+    assert b.startswith("rejected: 1 record, first b.json.gz record 0: ")
+    assert ran.returncode == 3
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_plugin_that_leaves_in_the_middle_of_a_row_has_failed(run: Run, tmp_path: Path, workers: int) -> None:
+    (tmp_path / "leaves.py").write_text(
+        "import sys\n"
+        "from tailpipe_rx import Row, Table, ops\n"
+        "class Line(Row):\n    text: str\n"
+        "def leave(row):\n    sys.exit(0)\n"
+        't = Table("lines", ops.pipe(ops.load(), ops.lines(), ops.regex("(?P<text>.*)", Line), ops.map(leave)))\n'
+    )
+    (tmp_path / "a.log").write_text("a\n")
+    ran = run("collect", "lines", "a.log", "--plugin", "leaves.py", "--workers", workers)
+    assert lines(ran)[0] == "lines.default: no rows"
+    assert "SystemExit" in lines(ran)[1] and "leaves.py:6, in leave" in lines(ran)[1]
+    assert ran.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full, to which nothing can be written")
+def test_standard_error_that_cannot_be_written_to_changes_nothing(tmp_path: Path) -> None:
+    cloudtrail(tmp_path / "a.json.gz", 2)
+    with open("/dev/full", "wb") as full:
+        for args, code in [(("collect", TABLE, "a.json.gz"), 0), (("collect", "nope", "a.json.gz"), 2)]:
+            ran = subprocess.run(command(*args), cwd=tmp_path, env=environment(), stderr=full, check=False)
+            assert ran.returncode == code
+    assert list((tmp_path / "tailpipe-out").glob("*.jsonl"))
