@@ -136,4 +136,6 @@ def alerts(location: str) -> Observable[Alert]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python examples/alerts.py LOGS")
     alerts(sys.argv[1]).subscribe(print)

@@ -85,6 +85,8 @@ def invented(url: str, query: Query) -> bytes:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: python examples/audit_api.py INTO [URL]")
     into, *urls = sys.argv[1:]
     source = AuditApi(urls[0]) if urls else AuditApi("https://api.example.com/audit", invented)
     collect(audit, source, into=into).subscribe(print)

@@ -46,4 +46,6 @@ async def cell(location: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python examples/notebook.py LOGS")
     asyncio.run(cell(sys.argv[1]))

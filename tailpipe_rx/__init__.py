@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from . import ops
     from .cli.script import main
     from .collection.collection import Collection
-    from .errors import RecordError
+    from .errors import AlreadyRunning, RecordError
     from .events import (
         TICK,
         Artifact,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .table import Table
 
 _PLACES = {
+    "AlreadyRunning": ".errors",
     "Artifact": ".events",
     "ArtifactDiscovered": ".events",
     "ArtifactDownloaded": ".events",
@@ -85,6 +86,7 @@ _PLACES = {
 
 __all__ = [
     "TICK",
+    "AlreadyRunning",
     "Artifact",
     "ArtifactDiscovered",
     "ArtifactDownloaded",

@@ -12,7 +12,7 @@ import tailpipe_rx
 from tailpipe_rx import ops, testing
 
 TOP = [
-    "Artifact", "ArtifactDiscovered", "ArtifactDownloaded", "ArtifactExtracted", "ArtifactFailed",
+    "AlreadyRunning", "Artifact", "ArtifactDiscovered", "ArtifactDownloaded", "ArtifactExtracted", "ArtifactFailed",
     "ArtifactSkipped", "Batch", "ChunkWritten", "CollectRequest", "Collection", "Column", "Common", "Completed",
     "Content", "Convert", "DuckDB", "Event", "FileSource", "Json", "Operator", "Plugin", "RecordError", "Rejected",
     "Row", "RowsQuarantined", "Source", "Started", "Status", "Struct", "TICK", "Table", "Tick", "Window", "collect",

@@ -202,7 +202,8 @@ class Cutter:
         looks = [pattern or _NEXT_OBJECT] if in_array else [_NEXT_LINE]
         if in_array and pattern is None and (names := {self._learnt, self._name()} - {None}):
             any_name = b"|".join(re.escape(name) for name in sorted(filter(None, names)))
-            looks.insert(0, re.compile(_NEXT_OBJECT.pattern[:-1] + rb"(?:" + any_name + rb")"))
+            # by its name the next one is known even where it is the closing brace that is missing
+            looks.insert(0, re.compile(rb"\}?" + _NEXT_OBJECT.pattern[2:-1] + rb"(?:" + any_name + rb")"))
         beyond = at if in_array else 0
         for look in looks:
             searched, limit = 1, self.longest if look is looks[-1] else min(self.longest, at + _NEAR)

@@ -12,7 +12,7 @@ import pytest
 import reactivex
 from extracting import Extracted, Seen, compact, content, extracted
 
-from tailpipe_rx import ops
+from tailpipe_rx import Json, Row, ops
 from tailpipe_rx.errors import Corrupt, Truncated, Unrecognised
 from tailpipe_rx.events import Artifact, Rejected
 from tailpipe_rx.extractors.records import Records
@@ -358,3 +358,21 @@ def test_the_member_of_an_archive_is_passed_on() -> None:
 def test_a_rejected_record_says_which_stage_rejected_it() -> None:
     (bad,) = items(b'{"Records":[1]}').rejected
     assert bad == Rejected(b"1", bad.reason, 0, "json_items")
+
+
+class Event(Row, rename="camel"):
+    event_time: str
+    n: int
+    more: Json[dict[str, Any]] | None = None
+
+
+@pytest.mark.parametrize("missing", [1, 4, 9])
+def test_a_record_whose_end_is_missing_takes_no_other_along(missing: int) -> None:
+    records = [f'{{"eventTime":"t","n":{n},"more":{{"a":[1,{{"eventTime":"q"}}]}}}}' for n in range(5)]
+    records[1] = records[1][:-missing]
+    batches: list[Batch[Event]] = []
+    text = b'{"Records":[%b]}' % ",".join(records).encode()
+    chain = ops.pipe(ops.load(), ops.json_items("Records", Event))
+    reactivex.of(Artifact("x", content=text)).pipe(chain).subscribe(batches.append)
+    assert [row.n for batch in batches for row in batch.rows] == [0, 2, 3, 4]
+    assert [bad.raw.decode() for batch in batches for bad in batch.rejected] == [records[1]]
