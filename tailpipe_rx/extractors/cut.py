@@ -170,7 +170,8 @@ class Cutter:
             return line or not first or first in b"{["
         if first == b",":
             return sound or not second or second in b"{["
-        return not first or first == b"]" or (sound and first in b"{[")
+        # a broken record that ends with the text has closed its brackets with those of the array
+        return first == b"]" or (sound and (not first or first in b"{["))
 
     def _after(self, end: int) -> tuple[bytes, bytes, bool]:
         """The first character behind *end*, the next if that is a comma, and whether a line ends before the first."""

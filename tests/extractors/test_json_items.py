@@ -366,7 +366,7 @@ class Event(Row, rename="camel"):
     more: Json[dict[str, Any]] | None = None
 
 
-@pytest.mark.parametrize("missing", [1, 4, 9])
+@pytest.mark.parametrize("missing", [1, 2, 4, 9])
 def test_a_record_whose_end_is_missing_takes_no_other_along(missing: int) -> None:
     records = [f'{{"eventTime":"t","n":{n},"more":{{"a":[1,{{"eventTime":"q"}}]}}}}' for n in range(5)]
     records[1] = records[1][:-missing]
